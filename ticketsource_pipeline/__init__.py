@@ -1,0 +1,1 @@
+"""TicketSource sales as partitioned Parquet, fetched and proven by Dagster."""

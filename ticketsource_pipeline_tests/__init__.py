@@ -1,0 +1,1 @@
+"""Tests of ticketsource_pipeline, through its public doors."""
