@@ -1,0 +1,42 @@
+"""The jobs: the catalogue, a month, and the checks over the whole store."""
+
+import dagster as dg
+
+from ticketsource_pipeline.datasets import RAW_BOOKINGS, RAW_SEATS
+from ticketsource_pipeline.landing.catalog import CATALOG
+from ticketsource_pipeline.landing.sales import SALES
+
+CATALOG_JOB = "refresh_catalog"
+MONTH_JOB = "refresh_month"
+STORE_CHECKS_JOB = "check_store"
+
+_OVER_ALL_MONTHS = dg.AssetSelection.checks(
+    *(
+        dg.AssetCheckKey(dg.AssetKey(dataset.name), "key_is_unique_over_all_months")
+        for dataset in (RAW_BOOKINGS, RAW_SEATS)
+    )
+)
+
+JOBS = [
+    dg.define_asset_job(
+        CATALOG_JOB,
+        selection=dg.AssetSelection.assets(*(dataset.name for dataset in CATALOG)),
+        description="Reads the events, venues and performances of the account.",
+        executor_def=dg.in_process_executor,
+    ),
+    dg.define_asset_job(
+        MONTH_JOB,
+        selection=dg.AssetSelection.assets(
+            *(dataset.name for dataset in (RAW_BOOKINGS, RAW_SEATS, *SALES))
+        )
+        - _OVER_ALL_MONTHS,
+        description="Reads a month's bookings and seats, and makes its lines, seats and attendees.",
+        executor_def=dg.in_process_executor,
+    ),
+    dg.define_asset_job(
+        STORE_CHECKS_JOB,
+        selection=_OVER_ALL_MONTHS,
+        description="Checks over all months that no booking and no seat is stored twice.",
+        executor_def=dg.in_process_executor,
+    ),
+]

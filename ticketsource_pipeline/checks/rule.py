@@ -1,0 +1,165 @@
+"""What a rule is, what it looks at and what it finds: plain values that know no Dagster."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import cached_property
+from typing import Any
+
+import pandas as pd
+
+from ticketsource_pipeline.datasets import PERFORMANCES, RAW_BOOKINGS, Dataset
+from ticketsource_pipeline.refresh.openness import Performance, performances_of
+from ticketsource_pipeline.store import ParquetStore
+
+SHOWN_AT_MOST = 20
+
+
+class Effect(StrEnum):
+    """What a rule's failing means to a reader of the data.
+
+    WARN: worth a look. FAIL: something is wrong, the data is published and the run's check is an
+    error. BLOCK: the month is not whole, so it is not published and the last good one stays.
+    """
+
+    WARN = "warn"
+    FAIL = "fail"
+    BLOCK = "block"
+
+
+@dataclass(frozen=True)
+class Failure:
+    """One thing that breaks a rule: where it lies and what is wrong, without personal data."""
+
+    what: str
+    date_id: str | None = None
+    ref: str | None = None
+    record_id: str | None = None
+    line_number: int | None = None
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What a rule found.
+
+    Attributes:
+        failures: everything that breaks it, in order.
+        looked_at: how many things were looked at.
+        pence: the total difference in whole pence, for rules about money.
+
+    """
+
+    failures: Sequence[Failure]
+    looked_at: int
+    pence: int | None = None
+
+    @property
+    def passed(self) -> bool:
+        """Whether nothing breaks the rule."""
+        return not self.failures
+
+    @property
+    def summary(self) -> str:
+        """The finding in a line."""
+        if self.passed:
+            return f"All {self.looked_at} are right."
+        first = self.failures[0]
+        parts = [
+            f"{len(self.failures)} of {self.looked_at} are wrong",
+            f"{self.pence} pence in total" if self.pence is not None else "",
+            f"the first: {first.ref or first.record_id or first.date_id or ''} {first.what}",
+        ]
+        return "; ".join(part for part in parts if part) + "."
+
+
+@dataclass(frozen=True)
+class View:
+    """The part of the store that a rule looks at: some months, or everything.
+
+    Attributes:
+        store: the data directory.
+        chosen: the months to look at; none for every month there is.
+        partitions: the months there are partitions for.
+
+    """
+
+    store: ParquetStore
+    chosen: tuple[str, ...] | None
+    partitions: tuple[str, ...]
+    _frames: dict[tuple[str, tuple[str, ...] | None], pd.DataFrame] = field(
+        default_factory=dict, repr=False
+    )
+
+    @cached_property
+    def months(self) -> tuple[str, ...]:
+        """The months to look at."""
+        if self.chosen is not None:
+            return self.chosen
+        recorded = {*self.store.recorded_months(), *self.store.months(RAW_BOOKINGS)}
+        return tuple(sorted(recorded))
+
+    @cached_property
+    def catalog(self) -> list[Performance]:
+        """Every performance of the stored catalogue."""
+        return performances_of(self.frame(PERFORMANCES))
+
+    def frame(self, dataset: Dataset, columns: tuple[str, ...] | None = None) -> pd.DataFrame:
+        """Return the rows of a dataset in the months looked at; read once."""
+        key = (dataset.name, columns)
+        if key not in self._frames:
+            months = self.months if dataset.partitioned else None
+            self._frames[key] = self.store.read(dataset, months, columns)
+        return self._frames[key]
+
+    def notes(self, dataset: Dataset) -> dict[str, Mapping[str, Any]]:
+        """Return, by file name, what is noted in a dataset's files of the months looked at."""
+        months = self.months if dataset.partitioned else (None,)
+        return {
+            name: notes
+            for month in months
+            for name, notes in self.store.notes(dataset, month).items()
+        }
+
+
+@dataclass(frozen=True)
+class Rule:
+    """Something that must be true of a dataset.
+
+    Attributes:
+        dataset: the dataset it guards.
+        name: its name among the dataset's checks.
+        description: what must be true, in a sentence.
+        effect: what its failing means.
+        evaluate: looks at the data.
+        also_reads: other datasets it looks at.
+
+    """
+
+    dataset: Dataset
+    name: str
+    description: str
+    effect: Effect
+    evaluate: Callable[[View], Finding]
+    also_reads: tuple[Dataset, ...] = ()
+
+
+def shown(failures: Sequence[Failure]) -> Sequence[Failure]:
+    """Return the failures a person is shown."""
+    return failures[:SHOWN_AT_MOST]
+
+
+def refs_of(raw_bookings: pd.DataFrame) -> dict[str, str]:
+    """Return the booking reference of each booking id."""
+    pairs = zip(raw_bookings["booking_id"], raw_bookings["ref"], strict=True)
+    return {booking_id: ref for booking_id, ref in pairs if isinstance(ref, str)}
+
+
+def rows_of(frame: pd.DataFrame, columns: Iterable[str]) -> list[dict[str, Any]]:
+    """Return columns of a frame as one dict per row, empty cells as none."""
+    names = list(columns)
+    values = [
+        [None if pd.isna(value) else value for value in frame[name].tolist()] for name in names
+    ]
+    return [dict(zip(names, row, strict=True)) for row in zip(*values, strict=True)]

@@ -1,0 +1,1 @@
+"""The `ticketsource` command: words for people over the same definitions Dagster loads."""

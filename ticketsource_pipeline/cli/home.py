@@ -1,0 +1,71 @@
+"""Dagster's home: made when it is new, and cleared of runs whose process has died."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterator
+from importlib.resources import files
+from socket import gethostname
+
+import dagster as dg
+from dagster._core.storage.dagster_run import NOT_FINISHED_STATUSES
+
+from ticketsource_pipeline.settings import dagster_home
+
+HOST_TAG = "ticketsource/host"
+PROCESS_TAG = "ticketsource/process"
+
+
+def prepare_home() -> str:
+    """Return the path of Dagster's home, made with the project's own settings if it is new."""
+    home = dagster_home()
+    home.mkdir(parents=True, exist_ok=True)
+    if not any(home.iterdir()):
+        text = files("ticketsource_pipeline.cli").joinpath("dagster.yaml").read_text("utf-8")
+        (home / "dagster.yaml").write_text(text, encoding="utf-8")
+    return str(home)
+
+
+@contextlib.contextmanager
+def open_instance() -> Iterator[dg.DagsterInstance]:
+    """Yield the Dagster instance of the home; runs of dead processes no longer hold anything."""
+    with dg.DagsterInstance.from_config(prepare_home()) as instance:
+        release_dead_runs(instance)
+        yield instance
+
+
+def own_tags() -> dict[str, str]:
+    """Return the tags that tell a run of this process from those of others."""
+    return {HOST_TAG: gethostname(), PROCESS_TAG: f"{os.getpid()}:{_started(os.getpid())}"}
+
+
+def release_dead_runs(instance: dg.DagsterInstance) -> int:
+    """Mark runs as failed whose process on this machine has died; returns how many.
+
+    A run of a command that was killed would else stay started for ever, and keep its place in the
+    pool of API steps from others.
+    """
+    unfinished = instance.get_runs(
+        filters=dg.RunsFilter(statuses=list(NOT_FINISHED_STATUSES), tags={HOST_TAG: gethostname()})
+    )
+    dead = [run for run in unfinished if not _is_alive(run.tags.get(PROCESS_TAG, ""))]
+    for run in dead:
+        instance.report_run_failed(run, "The process of this run has died.")
+        if instance.event_log_storage.supports_global_concurrency_limits:
+            instance.event_log_storage.free_concurrency_slots_for_run(run.run_id)
+    return len(dead)
+
+
+def _is_alive(process: str) -> bool:
+    number, _, started = process.partition(":")
+    return number.isdigit() and _started(int(number)) == started
+
+
+def _started(process: int) -> str:
+    """When a process started, in the kernel's own count; empty when there is no such process."""
+    try:
+        with open(f"/proc/{process}/stat", encoding="utf-8") as file:  # noqa: PTH123 - a kernel file
+            return file.read().rpartition(")")[2].split()[19]
+    except OSError:
+        return ""

@@ -1,0 +1,91 @@
+"""The command line: options in, words and an exit code out."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+from rich.console import Console
+
+from ticketsource_pipeline.sandbox.command import sandbox
+from ticketsource_pipeline.settings import SettingsError, read_settings
+
+ALL_WELL, FAILED, REFUSED = 0, 1, 2
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="ticketsource-pipeline")
+def ticketsource() -> None:
+    """Your TicketSource sales as Parquet: complete, penny-exact and up to date."""
+
+
+ticketsource.add_command(sandbox)
+
+
+@ticketsource.command()
+@click.option(
+    "--month", "months", multiple=True, metavar="YYYY-MM", help="Only this month; again for more."
+)
+@click.option("--full", is_flag=True, help="Read everything again, reusing nothing.")
+@click.option("--json", "as_json", is_flag=True, help="End with a summary as one line of JSON.")
+def sync(*, months: tuple[str, ...], full: bool, as_json: bool) -> None:
+    """Bring the Parquet up to date with your account.
+
+    Reads the catalogue, then each month that is open or was never read whole. With --month, just
+    those months, closed ones too. Exit code 0: all well; 1: a run or a check failed; 2: bad usage
+    or configuration.
+    """
+    settings = read_settings()
+    settings.required_api_key()
+    sys.exit(_sync(list(months), full=full, as_json=as_json))
+
+
+@ticketsource.command()
+@click.option("--seed", default=1, show_default=True, help="Which make-believe theatre.")
+def demo(seed: int) -> None:
+    """Run the whole pipeline once against the bundled sandbox, into data/sandbox."""
+    from ticketsource_pipeline.cli.demo import run_demo  # noqa: PLC0415
+
+    sys.exit(run_demo(seed, lambda: _sync([], full=False, as_json=False)))
+
+
+@ticketsource.command()
+@click.option("--port", default=3000, show_default=True, help="The UI's port on 127.0.0.1.")
+@click.option("--seed", default=1, show_default=True, help="Which make-believe theatre.")
+def dev(port: int, seed: int) -> None:
+    """Start Dagster's UI, over your account, or over the sandbox when no key is set."""
+    from ticketsource_pipeline.cli.dev import run_dev  # noqa: PLC0415
+
+    sys.exit(run_dev(read_settings(), port=port, seed=seed))
+
+
+def _sync(months: list[str], *, full: bool, as_json: bool) -> int:
+    # Dagster takes seconds to import: --help and a bad setting should not.
+    from ticketsource_pipeline.cli.sync import Refused, sync  # noqa: PLC0415
+    from ticketsource_pipeline.store import StoreError  # noqa: PLC0415
+
+    complaints = Console(stderr=True, soft_wrap=True)
+    try:
+        summary, store = sync(read_settings(), months=months, full=full, console=complaints)
+    except (Refused, StoreError) as error:
+        complaints.print(f"ticketsource: {error}", markup=False, highlight=False)
+        return REFUSED
+    for check in summary.failed_checks:
+        kind = "warning" if check.warning else "check failed"
+        complaints.print(f"{kind}: {check}: {check.summary}", markup=False, highlight=False)
+    for error in summary.errors:
+        complaints.print(f"ticketsource: {error}", markup=False, highlight=False)
+    if as_json:
+        click.echo(summary.to_json(store))
+    else:
+        summary.print_table(store, Console())
+    return ALL_WELL if summary.all_well else FAILED
+
+
+def main() -> None:
+    """Run the command line; a setting that cannot be used is told in a line, exit code 2."""
+    try:
+        ticketsource(prog_name="ticketsource")
+    except SettingsError as error:
+        click.echo(f"ticketsource: {error}", err=True)
+        sys.exit(REFUSED)

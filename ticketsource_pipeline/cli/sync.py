@@ -1,0 +1,167 @@
+"""The sync: the catalogue, then each month that may have changed, as runs in this process."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+import dagster as dg
+from rich.console import Console
+
+from ticketsource_pipeline.automation.jobs import CATALOG_JOB, MONTH_JOB, STORE_CHECKS_JOB
+from ticketsource_pipeline.cli.home import open_instance
+from ticketsource_pipeline.cli.progress import SyncProgress
+from ticketsource_pipeline.cli.runs import RunOutcome, launch
+from ticketsource_pipeline.cli.summary import SyncSummary
+from ticketsource_pipeline.clock import utc_now
+from ticketsource_pipeline.datasets import EVENTS, PERFORMANCES
+from ticketsource_pipeline.definitions import definitions
+from ticketsource_pipeline.partitions import month_partitions
+from ticketsource_pipeline.refresh.openness import performances_of
+from ticketsource_pipeline.refresh.plan import MonthPlan, month_plans
+from ticketsource_pipeline.resources import ParquetStoreResource
+from ticketsource_pipeline.settings import Settings, SettingsError, month
+from ticketsource_pipeline.store import ParquetStore
+from ticketsource_pipeline.store.account import AccountMismatch, bind_account
+
+_HOPELESS = {"Unauthorized", "Forbidden", "StoreError", "AccountMismatch"}
+_FAILURES_IN_A_ROW = 3
+
+
+class Refused(Exception):
+    """The sync did not begin, for a reason the user can mend."""
+
+
+def sync(
+    settings: Settings,
+    *,
+    months: Sequence[str],
+    full: bool,
+    console: Console,
+) -> tuple[SyncSummary, ParquetStore]:
+    """Bring the data directory up to date.
+
+    Args:
+        settings: the user's settings; the key is set.
+        months: only these months, closed ones too; all that may have changed when empty.
+        full: read everything again, reusing nothing.
+        console: where progress is shown.
+
+    Raises:
+        SettingsError: when a month is not one of the partitions.
+        StoreError: when the data directory cannot be used, or holds another account's data.
+        Refused: when the API's account is not the one whose data is stored.
+
+    """
+    chosen = _checked_months(settings, months)
+    store = ParquetStoreResource(data_dir=settings.data_dir).open()
+    bind_account(
+        store,
+        api_root=settings.account,
+        api_key=settings.required_api_key(),
+        listed_events=None,
+        stored_events=store.read(EVENTS, columns=["event_id"])["event_id"].tolist(),
+    )
+    summary = SyncSummary()
+    progress = SyncProgress(console)
+    with open_instance() as instance, progress.shown():
+        _run(
+            settings,
+            store,
+            instance,
+            chosen=chosen,
+            full=full,
+            summary=summary,
+            progress=progress,
+        )
+    summary.metered = progress.total
+    return summary, store
+
+
+def _run(
+    settings: Settings,
+    store: ParquetStore,
+    instance: dg.DagsterInstance,
+    *,
+    chosen: Sequence[str],
+    full: bool,
+    summary: SyncSummary,
+    progress: SyncProgress,
+) -> None:
+    defs = definitions(settings)
+    outcome = launch(defs, instance, CATALOG_JOB)
+    summary.add(outcome)
+    if outcome.error_kind == AccountMismatch.__name__:
+        raise Refused(outcome.error)
+    if not outcome.succeeded:
+        summary.errors.append(f"The catalogue could not be read: {outcome.error}")
+        return
+    plans = _plans(settings, store, chosen, full=full)
+    progress.expect(len(plans))
+    failures = 0
+    for plan in plans:
+        progress.begin(plan.month)
+        config = {"raw": {"config": {"full": full, "open_only": not chosen}}}
+        outcome = launch(defs, instance, MONTH_JOB, month=plan.month, config=config)
+        summary.add(outcome)
+        summary.months += 1
+        progress.finish(plan.month, _words(plan, outcome))
+        if outcome.succeeded:
+            failures = 0
+            continue
+        failures += 1
+        summary.errors.append(f"{plan.month} could not be read: {outcome.error}")
+        if outcome.error_kind in _HOPELESS or failures == _FAILURES_IN_A_ROW:
+            left = len(plans) - plans.index(plan) - 1
+            if left:
+                summary.errors.append(f"{left} months are left for the next sync.")
+            return
+    if plans:
+        summary.add(launch(defs, instance, STORE_CHECKS_JOB))
+
+
+def _checked_months(settings: Settings, months: Sequence[str]) -> list[str]:
+    partitions = month_partitions(settings.first_month).get_partition_keys(current_time=utc_now())
+    for name in months:
+        try:
+            month(name)
+        except ValueError as error:
+            raise SettingsError(f"--month is {name!r}: allowed is {error}.") from None
+        if name not in partitions:
+            raise SettingsError(
+                f"--month is {name!r}: allowed are months from {partitions[0]}"
+                f" (TICKETSOURCE_FIRST_MONTH) to {partitions[-1]}."
+            )
+    return sorted(set(months))
+
+
+def _plans(
+    settings: Settings, store: ParquetStore, chosen: Sequence[str], *, full: bool
+) -> list[MonthPlan]:
+    """The months to run: those needed, or those chosen with the months that gave them something."""
+    performances = performances_of(store.read(PERFORMANCES))
+    partitions = month_partitions(settings.first_month).get_partition_keys(current_time=utc_now())
+    records = {name: store.month_record(name) for name in {*store.recorded_months(), *chosen}}
+    plans = month_plans(
+        [item for item in performances if item.month in set(partitions)],
+        records,
+        now=utc_now(),
+        refund_window=timedelta(days=settings.refund_window_days),
+    )
+    plans = [plan for plan in plans if plan.month in set(partitions)]
+    if not chosen:
+        return [plan for plan in plans if plan.is_needed or (full and (plan.due or plan.settled))]
+    moved_here = {item.date_id for item in performances if item.month in set(chosen)}
+    return [
+        plan for plan in plans if plan.month in set(chosen) or moved_here.intersection(plan.left)
+    ]
+
+
+def _words(plan: MonthPlan, outcome: RunOutcome) -> str:
+    if not outcome.succeeded:
+        return f"failed: {outcome.error}"
+    pages = outcome.requests
+    return (
+        f"{len(plan.due) + len(plan.settled)} performances, {pages.get('raw_bookings', 0)} pages of"
+        f" bookings, {pages.get('raw_seats', 0)} of seats, {outcome.reused_bookings} reused"
+    )

@@ -1,0 +1,49 @@
+"""Columns that several datasets share, worded once."""
+
+from ticketsource_pipeline.datasets.declaration import Column, ColumnType
+
+
+def changed_columns(thing: str, *, below: str = "attributes.") -> tuple[Column, Column]:
+    """Return the columns that say when a thing was made and last changed.
+
+    Args:
+        thing: the word for the thing.
+        below: where the two fields lie in the record.
+
+    """
+    return (
+        Column(
+            "created_at",
+            ColumnType.TIME,
+            f"When the {thing} was made.",
+            f"{below}created_at",
+            required=True,
+        ),
+        Column(
+            "updated_at",
+            ColumnType.TIME,
+            f"When the {thing} was last changed; null when it never was.",
+            f"{below}updated_at",
+        ),
+    )
+
+
+def payload_column(thing: str, *, personal: bool) -> Column:
+    """Return the column that keeps a record's whole JSON, known fields and new ones."""
+    return Column(
+        "payload",
+        ColumnType.TEXT,
+        f"The {thing}'s JSON as the API gave it, its keys sorted.",
+        personal=personal,
+    )
+
+
+def fetched_column(thing: str) -> Column:
+    """Return the column that says when a record was asked for."""
+    return Column("fetched_at", ColumnType.TIME, f"When the {thing} was fetched.")
+
+
+BOOKING_ID = Column("booking_id", ColumnType.TEXT, "The booking's id.")
+SEAT_ID = Column("seat_id", ColumnType.TEXT, "The seat's id.", "id", required=True)
+DATE_ID = Column("date_id", ColumnType.TEXT, "The performance's id.")
+EVENT_ID = Column("event_id", ColumnType.TEXT, "The event's id.")

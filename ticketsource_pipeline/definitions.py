@@ -1,0 +1,31 @@
+"""What Dagster loads: a table of contents."""
+
+import dagster as dg
+
+from ticketsource_pipeline.assets.catalog import catalog_assets
+from ticketsource_pipeline.assets.raw import raw_assets
+from ticketsource_pipeline.assets.sales import sales_assets
+from ticketsource_pipeline.automation.jobs import JOBS
+from ticketsource_pipeline.checks.asset_checks import asset_checks
+from ticketsource_pipeline.partitions import month_partitions
+from ticketsource_pipeline.resources import resources
+from ticketsource_pipeline.settings import Settings, read_settings
+
+
+def definitions(settings: Settings) -> dg.Definitions:
+    """Return everything Dagster is to know, for the given settings."""
+    months = month_partitions(settings.first_month)
+    return dg.Definitions(
+        assets=[
+            catalog_assets(settings.account),
+            raw_assets(months, settings.account),
+            sales_assets(months, settings.account),
+        ],
+        asset_checks=asset_checks(months),
+        jobs=JOBS,
+        resources=resources(settings),
+        executor=dg.in_process_executor,
+    )
+
+
+defs = definitions(read_settings())

@@ -1,0 +1,106 @@
+"""Bookings and seats as the raw frames: the object's own JSON, and the columns one filters by."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+import pandas as pd
+
+from ticketsource_pipeline.datasets import RAW_BOOKINGS, RAW_SEATS
+from ticketsource_pipeline.frames.extract import new_fields, typed_frame, typed_row
+from ticketsource_pipeline.frames.payload import payload_record, payload_text
+from ticketsource_pipeline.frames.report import Place, Report
+
+
+def raw_bookings_frame(
+    bookings: Iterable[Mapping[str, Any]],
+    *,
+    date_id: str,
+    event_id: str,
+    fetched_at: datetime,
+    stored: Mapping[str, tuple[str, datetime]] | None = None,
+) -> tuple[pd.DataFrame, Report]:
+    """Return one row per booking of a performance, and what was wrong with them.
+
+    Args:
+        bookings: the Bookings of `/dates/{id}/bookings`, in the API's order.
+        date_id: the performance they belong to.
+        event_id: its event.
+        fetched_at: when they were asked for, aware UTC.
+        stored: by booking id, the payload already stored and when it was first fetched; a booking
+            whose JSON is still the same keeps that moment, so that its row does not change.
+
+    """
+    report = Report()
+    known = stored or {}
+    rows = []
+    for booking in bookings:
+        text = payload_text(dict(booking))
+        old_text, old_fetched_at = known.get(str(booking["id"]), (None, fetched_at))
+        given = {
+            "date_id": date_id,
+            "event_id": event_id,
+            "payload": text,
+            "fetched_at": old_fetched_at if old_text == text else fetched_at,
+        }
+        rows.append(_booking_row(booking, given, report))
+    return typed_frame(RAW_BOOKINGS, rows), report
+
+
+def raw_seats_frame(
+    seats: Iterable[tuple[str, Mapping[str, Any], datetime]], *, date_id: str
+) -> pd.DataFrame:
+    """Return one row per seat of a performance.
+
+    Args:
+        seats: the booking's id, the Seat of `/bookings/{id}/seats` and when it was asked for.
+        date_id: the performance they belong to.
+
+    """
+    report = Report()
+    rows = []
+    for booking_id, seat, fetched_at in seats:
+        given = {
+            "booking_id": booking_id,
+            "date_id": date_id,
+            "payload": payload_text(dict(seat)),
+            "fetched_at": fetched_at,
+        }
+        rows.append(typed_row(RAW_SEATS, seat, given, Place(str(seat["id"]), date_id), report))
+    return typed_frame(RAW_SEATS, rows)
+
+
+def raw_bookings_report(raw_bookings: pd.DataFrame) -> Report:
+    """Return what is wrong with the bookings of a stored raw frame, read from their payloads."""
+    report = Report()
+    for given in stored_rows(raw_bookings):
+        _booking_row(payload_record(given["payload"]), given, report)
+    return report
+
+
+def stored_rows(raw: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return the id columns and the payload of a raw frame, one dict per row."""
+    names = [
+        name
+        for name in ("booking_id", "seat_id", "date_id", "event_id", "payload")
+        if name in raw.columns
+    ]
+    columns = [raw[name].tolist() for name in names]
+    return [dict(zip(names, values, strict=True)) for values in zip(*columns, strict=True)]
+
+
+def _booking_row(
+    booking: Mapping[str, Any], given: Mapping[str, Any], report: Report
+) -> dict[str, Any]:
+    place = Place(str(booking["id"]), date_id=given["date_id"], ref=booking_ref(booking))
+    report.unknown_fields.update(new_fields(booking, RAW_BOOKINGS.record))
+    return typed_row(RAW_BOOKINGS, booking, given, place, report)
+
+
+def booking_ref(booking: Mapping[str, Any]) -> str | None:
+    """Return a booking's reference when it is one (letters and digits), else none."""
+    attributes = booking.get("attributes")
+    ref = attributes.get("ref") if isinstance(attributes, dict) else None
+    return ref if isinstance(ref, str) and ref.isalnum() and len(ref) <= 20 else None

@@ -1,0 +1,114 @@
+"""The catalogue's way from the API to the store: events, venues and performances in one reading."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any
+
+import pandas as pd
+
+from ticketsource_pipeline.api import ApiError, NotFound, TicketSourceClient
+from ticketsource_pipeline.datasets import EVENTS, PERFORMANCES, VENUES, Dataset
+from ticketsource_pipeline.frames.catalog import events_frame, performances_frame, venues_frame
+from ticketsource_pipeline.store import ParquetStore
+from ticketsource_pipeline.store.store import Written
+
+_READINGS_AT_MOST = 3
+CATALOG = (EVENTS, VENUES, PERFORMANCES)
+
+
+@dataclass(frozen=True)
+class CatalogLanding:
+    """What came of reading the catalogue: frames, what was written and pages, by dataset name."""
+
+    frames: dict[str, pd.DataFrame]
+    written: dict[str, Written]
+    pages: dict[str, int]
+
+
+@dataclass(frozen=True)
+class _Reading:
+    events: list[dict[str, Any]]
+    venues: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    dates: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    dates_read: dict[str, int] = field(default_factory=dict)
+    pages: Counter[str] = field(default_factory=Counter)
+
+
+def land_catalog(
+    client: TicketSourceClient, store: ParquetStore, claim: Callable[[list[str]], None]
+) -> CatalogLanding:
+    """Read all events with their venues and dates, and put the three datasets in the store.
+
+    An event that disappears between the list of events and its own lists makes the catalogue be
+    read again, so that the three datasets are of one reading.
+
+    Args:
+        client: the API.
+        store: where the datasets go.
+        claim: called with the ids of the events listed before anything is written; it raises when
+            they are not the store's account's.
+
+    Raises:
+        ApiError: when the API cannot be read whole.
+        StoreError: when the store cannot be written.
+
+    """
+    reading = _read(client)
+    claim([event["id"] for event in reading.events])
+    events, _ = events_frame(reading.events)
+    venues, _ = venues_frame(reading.venues)
+    performances, _ = performances_frame(reading.dates, events, venues)
+    frames = {EVENTS.name: events, VENUES.name: venues, PERFORMANCES.name: performances}
+    notes = {PERFORMANCES.name: {"dates_read": reading.dates_read}}
+    with store.lock("catalog"):
+        written = {
+            dataset.name: _write(store, dataset, frames, notes.get(dataset.name, {}))
+            for dataset in CATALOG
+        }
+    return CatalogLanding(frames, written, dict(reading.pages))
+
+
+def _write(
+    store: ParquetStore,
+    dataset: Dataset,
+    frames: dict[str, pd.DataFrame],
+    notes: dict[str, Any],
+) -> Written:
+    store.sweep(dataset, None)
+    return store.write(dataset, frames[dataset.name], notes=notes)
+
+
+def _read(client: TicketSourceClient) -> _Reading:
+    gone: ApiError | None = None
+    for _ in range(_READINGS_AT_MOST):
+        try:
+            return _read_once(client)
+        except NotFound as error:
+            gone = error
+    raise gone or ApiError("The catalogue could not be read.")
+
+
+def _read_once(client: TicketSourceClient) -> _Reading:
+    listing = client.events()
+    reading = _Reading(events=listing.rows)
+    reading.pages[EVENTS.name] = len(listing.ledger)
+    event_ids = [event["id"] for event in reading.events]
+    with ThreadPoolExecutor(client.max_in_flight) as executor:
+        try:
+            venues = [executor.submit(client.venues_of_event, event_id) for event_id in event_ids]
+            dates = [executor.submit(client.dates_of_event, event_id) for event_id in event_ids]
+            for event_id, venue_list, date_list in zip(event_ids, venues, dates, strict=True):
+                listed_venues, listed_dates = venue_list.result(), date_list.result()
+                reading.venues.extend((event_id, venue) for venue in listed_venues.rows)
+                reading.dates.extend((event_id, date) for date in listed_dates.rows)
+                reading.dates_read[event_id] = len(listed_dates.rows)
+                reading.pages[VENUES.name] += len(listed_venues.ledger)
+                reading.pages[PERFORMANCES.name] += len(listed_dates.ledger)
+        except BaseException:
+            executor.shutdown(cancel_futures=True)
+            raise
+    return reading

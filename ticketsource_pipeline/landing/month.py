@@ -1,0 +1,207 @@
+"""A month's way from the API to the raw layer: performance by performance, each whole."""
+
+from __future__ import annotations
+
+import contextlib
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+
+from ticketsource_pipeline.api import ListReading, TicketSourceClient
+from ticketsource_pipeline.clock import utc_now
+from ticketsource_pipeline.datasets import RAW_BOOKINGS, RAW_SEATS
+from ticketsource_pipeline.landing.performance import PerformanceLanding, land_performance
+from ticketsource_pipeline.landing.rules import RefreshRules
+from ticketsource_pipeline.refresh.moves import Move, moves_of_month
+from ticketsource_pipeline.refresh.openness import Performance
+from ticketsource_pipeline.refresh.plan import month_plan
+from ticketsource_pipeline.store import MonthRecord, ParquetStore, PerformanceRecord
+from ticketsource_pipeline.store.months import NEVER
+
+
+@dataclass
+class MonthLanding:
+    """What came of reading a month.
+
+    Attributes:
+        performances_read: performances whose bookings were listed.
+        performances_kept: performances taken as they were.
+        moved: performances that came from or went to another month, or left altogether.
+        bookings: bookings of the performances read.
+        booking_pages: pages of bookings they took.
+        seat_pages: pages of seats they took.
+        seats_asked: bookings that were asked for their seats.
+        seats_reused: bookings whose stored seats were taken.
+        files_changed: files written.
+
+    """
+
+    performances_read: int = 0
+    performances_kept: int = 0
+    moved: list[Move] = field(default_factory=list)
+    bookings: int = 0
+    booking_pages: int = 0
+    seat_pages: int = 0
+    seats_asked: int = 0
+    seats_reused: int = 0
+    files_changed: int = 0
+
+    def add(self, landing: PerformanceLanding) -> None:
+        """Count a performance that was read."""
+        self.performances_read += 1
+        self.bookings += landing.record.bookings
+        self.booking_pages += landing.booking_pages
+        self.seat_pages += landing.seat_pages
+        self.seats_asked += landing.seats_asked
+        self.seats_reused += landing.seats_reused
+        self.files_changed += landing.files_changed
+
+
+def land_month(
+    client: TicketSourceClient,
+    store: ParquetStore,
+    month: str,
+    *,
+    catalog: Sequence[Performance],
+    months: Sequence[str],
+    rules: RefreshRules,
+    say: Callable[[str], None],
+) -> MonthLanding:
+    """Read a month's performances into the raw layer.
+
+    Each performance is written as soon as it is complete, so a run that stops half-way is gone on
+    from there. A performance that left the month takes its files along to its new month, or leaves
+    the store when the catalogue has it no longer.
+
+    Args:
+        client: the API.
+        store: the data directory.
+        month: the month.
+        catalog: every performance of the catalogue.
+        months: the months there are partitions for.
+        rules: how much of what is stored may be taken as it is.
+        say: takes a line for the log after each performance.
+
+    Raises:
+        ApiError: when a performance cannot be read whole; those before it are written.
+        StoreError: when the store cannot be written.
+
+    """
+    landing = MonthLanding()
+    with _lock_and_move(store, month, catalog, months) as moves:
+        landing.moved.extend(moves)
+        for dataset in (RAW_BOOKINGS, RAW_SEATS):
+            store.sweep(dataset, month)
+        record = store.month_record(month)
+        present = [performance for performance in catalog if performance.month == month]
+        to_read = _to_read(month, present, record, rules)
+        record = _begin(record, to_read)
+        store.write_month_record(record)
+        landing.performances_kept = len(present) - len(to_read)
+        for count, performance_landing in enumerate(
+            _land_performances(client, store, to_read, rules), start=1
+        ):
+            landing.add(performance_landing)
+            date_id = performance_landing.date_id
+            record = record.with_performance(date_id, performance_landing.record)
+            store.write_month_record(record)
+            say(
+                f"{date_id}: {performance_landing.record.bookings} bookings,"
+                f" {performance_landing.seats_asked} asked for seats,"
+                f" {performance_landing.seats_reused} reused ({count} of {len(to_read)})"
+            )
+    return landing
+
+
+def _begin(record: MonthRecord, performances: Sequence[Performance]) -> MonthRecord:
+    """The record with new performances named before any of their files is written."""
+    for performance in performances:
+        if performance.date_id not in record.performances:
+            record = record.with_performance(performance.date_id, PerformanceRecord.begun())
+    return record
+
+
+def _to_read(
+    month: str, present: Sequence[Performance], record: MonthRecord, rules: RefreshRules
+) -> list[Performance]:
+    plan = month_plan(month, present, record, now=utc_now(), refund_window=rules.refund_window)
+    wanted = plan.due if rules.open_only and not rules.full else present
+    return [
+        performance
+        for performance in wanted
+        if performance.date_id not in record.performances
+        or record.performances[performance.date_id].listed_at < rules.since
+    ]
+
+
+def _land_performances(
+    client: TicketSourceClient,
+    store: ParquetStore,
+    performances: Sequence[Performance],
+    rules: RefreshRules,
+) -> Iterator[PerformanceLanding]:
+    with ThreadPoolExecutor(client.max_in_flight) as executor:
+        try:
+            for performance, listing in _listed_ahead(client, executor, performances):
+                yield land_performance(
+                    client, executor, store, performance, listing=listing.result(), rules=rules
+                )
+        except BaseException:
+            executor.shutdown(cancel_futures=True)
+            raise
+
+
+def _listed_ahead(
+    client: TicketSourceClient,
+    executor: ThreadPoolExecutor,
+    performances: Sequence[Performance],
+) -> Iterator[tuple[Performance, Future[ListReading]]]:
+    """Yield performances in order, the lists of the next few already under way."""
+    waiting: deque[tuple[Performance, Future[ListReading]]] = deque()
+    for performance in performances:
+        waiting.append((performance, executor.submit(client.bookings_of_date, performance.date_id)))
+        if len(waiting) > client.max_in_flight:
+            yield waiting.popleft()
+    yield from waiting
+
+
+@contextlib.contextmanager
+def _lock_and_move(
+    store: ParquetStore, month: str, catalog: Sequence[Performance], months: Sequence[str]
+) -> Iterator[list[Move]]:
+    """Hold the month's lock, with the performances that changed month already moved."""
+
+    def moves() -> list[Move]:
+        records = {name: store.month_record(name) for name in store.recorded_months()}
+        stored = {name: list(record.performances) for name, record in records.items()}
+        return moves_of_month(month, catalog, stored, months)
+
+    needed = {month, *(name for move in moves() for name in move.months)}
+    with contextlib.ExitStack() as locks:
+        # Always in the same order, so that two runs never wait for each other.
+        for name in sorted(needed):
+            locks.enter_context(store.lock(f"month-{name}"))
+        done = [move for move in moves() if needed.issuperset(move.months)]
+        for move in done:
+            _carry_out(store, move)
+        yield done
+
+
+def _carry_out(store: ParquetStore, move: Move) -> None:
+    source = store.month_record(move.from_month)
+    known = source.performances.get(move.date_id)
+    # The record goes first and the files follow: a stop in between costs one reading, no double.
+    store.write_month_record(source.without_performance(move.date_id))
+    for dataset in (RAW_SEATS, RAW_BOOKINGS):
+        if move.date_id not in store.names(dataset, move.from_month):
+            continue
+        if move.to_month is None:
+            store.remove(dataset, move.from_month, move.date_id)
+        else:
+            store.move(dataset, move.date_id, move.from_month, move.to_month)
+    if move.to_month is not None and known is not None:
+        target = store.month_record(move.to_month)
+        # Not yet read in its new month: the reading there takes the stored seats again.
+        begun = replace(known, listed_at=NEVER)
+        store.write_month_record(target.with_performance(move.date_id, begun))

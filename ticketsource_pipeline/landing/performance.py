@@ -1,0 +1,190 @@
+"""One performance's way from the API to its two raw files, seats reused where they may be."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any
+
+import pandas as pd
+
+from ticketsource_pipeline.api import (
+    ListReading,
+    PerformanceReading,
+    TicketSourceClient,
+    read_performance,
+)
+from ticketsource_pipeline.clock import utc_now
+from ticketsource_pipeline.datasets import RAW_BOOKINGS, RAW_SEATS
+from ticketsource_pipeline.frames.payload import payload_digest, payload_text
+from ticketsource_pipeline.frames.raw import raw_bookings_frame, raw_seats_frame
+from ticketsource_pipeline.frames.sales import bookings_balance
+from ticketsource_pipeline.landing.rules import RefreshRules
+from ticketsource_pipeline.refresh.openness import Performance
+from ticketsource_pipeline.refresh.seats import SeatReading, SeatReuse, seat_readings
+from ticketsource_pipeline.store import ParquetStore, PerformanceRecord
+
+
+@dataclass(frozen=True)
+class PerformanceLanding:
+    """What came of reading a performance."""
+
+    date_id: str
+    record: PerformanceRecord
+    booking_pages: int
+    seat_pages: int
+    seats_asked: int
+    seats_reused: int
+    files_changed: int
+
+
+def land_performance(
+    client: TicketSourceClient,
+    executor: ThreadPoolExecutor,
+    store: ParquetStore,
+    performance: Performance,
+    *,
+    listing: ListReading,
+    rules: RefreshRules,
+) -> PerformanceLanding:
+    """Read a performance whole and put its bookings and seats in their files.
+
+    Args:
+        client: the API.
+        executor: runs the requests for seats.
+        store: the data directory; the caller holds the month's lock.
+        performance: what to read; it has a month.
+        listing: its bookings, just listed.
+        rules: how much of what is stored may be taken as it is.
+
+    Raises:
+        ApiError: when it cannot be read whole; its files are as they were.
+        StoreError: when the store cannot be written.
+
+    """
+    month, date_id = performance.month, performance.date_id
+    old_bookings = store.read_file(RAW_BOOKINGS, month, date_id)
+    old_seats = store.read_file(RAW_SEATS, month, date_id)
+    now = utc_now()
+    stored = seat_readings(old_seats.notes if old_seats else {})
+    reuse = SeatReuse(
+        stored=stored,
+        now=now,
+        max_age=rules.seat_max_age,
+        is_open=now < performance.closes_at(rules.refund_window),
+        since=rules.since,
+        full=rules.full,
+    )
+    reading = read_performance(
+        client,
+        executor,
+        date_id,
+        reusable=lambda booking: reuse.allows(booking["id"], _digest(booking)),
+        listing=listing,
+    )
+    bookings, _ = raw_bookings_frame(
+        reading.bookings,
+        date_id=date_id,
+        event_id=performance.event_id,
+        fetched_at=reading.listed_at,
+        stored=_payloads(old_bookings.frame) if old_bookings else None,
+    )
+    seats = _seats(reading, old_seats.frame if old_seats else None)
+    # Seats first: should the run stop in between, the seats just read are found again.
+    wrote = [
+        store.write(
+            RAW_SEATS, seats, month=month, name=date_id, notes=_seat_notes(reading, stored)
+        ),
+        store.write(
+            RAW_BOOKINGS,
+            bookings,
+            month=month,
+            name=date_id,
+            notes={
+                "pages": [
+                    [page.page, page.per_page, page.from_, page.to, page.rows]
+                    for page in reading.ledger
+                ]
+            },
+        ),
+    ]
+    record = PerformanceRecord(
+        listed_at=reading.listed_at,
+        bookings=len(bookings),
+        seats=len(seats),
+        content=_content(bookings, seats),
+        balanced=performance.cancelled and bookings_balance(bookings),
+    )
+    return PerformanceLanding(
+        date_id=date_id,
+        record=record,
+        booking_pages=len(reading.ledger),
+        seat_pages=sum(len(seats.ledger) for seats in reading.seats.values()),
+        seats_asked=len(reading.seats),
+        seats_reused=len(reading.reused),
+        files_changed=sum(file.changed for file in wrote),
+    )
+
+
+def _digest(booking: dict[str, Any]) -> str:
+    return payload_digest(payload_text(booking))
+
+
+def _payloads(frame: pd.DataFrame) -> dict[str, Any]:
+    return dict(
+        zip(
+            frame["booking_id"],
+            zip(frame["payload"], frame["fetched_at"], strict=True),
+            strict=True,
+        )
+    )
+
+
+def _seats(reading: PerformanceReading, stored: pd.DataFrame | None) -> pd.DataFrame:
+    """The seats asked for and those taken from the store, in the order of the bookings."""
+    fresh = raw_seats_frame(
+        (
+            (booking_id, seat, reading.listed_at)
+            for booking_id, listing in reading.seats.items()
+            for seat in listing.rows
+        ),
+        date_id=reading.date_id,
+    )
+    if stored is None or not reading.reused:
+        kept = fresh.iloc[:0]
+    else:
+        kept = stored[stored["booking_id"].isin(reading.reused)]
+    places = {booking["id"]: place for place, booking in enumerate(reading.bookings)}
+    seats = pd.concat([kept, fresh], ignore_index=True)
+    order = seats["booking_id"].map(places).argsort(kind="stable")
+    return seats.iloc[order].reset_index(drop=True)
+
+
+def _seat_notes(
+    reading: PerformanceReading, stored: dict[str, SeatReading]
+) -> dict[str, dict[str, list[Any]]]:
+    notes = {}
+    for booking in reading.bookings:
+        booking_id = booking["id"]
+        listing = reading.seats.get(booking_id)
+        if listing is None:
+            notes[booking_id] = stored[booking_id].to_note()
+        else:
+            notes[booking_id] = SeatReading(
+                booking=_digest(booking),
+                read_at=reading.listed_at,
+                seats=len(listing.rows),
+                pages=len(listing.ledger),
+            ).to_note()
+    return {"seat_readings": notes}
+
+
+def _content(bookings: pd.DataFrame, seats: pd.DataFrame) -> str:
+    digest = sha256()
+    for frame in (bookings, seats):
+        for payload in frame["payload"]:
+            digest.update(payload.encode("utf-8", "surrogatepass"))
+            digest.update(b"\n")
+        digest.update(b"\f")
+    return digest.hexdigest()[:24]

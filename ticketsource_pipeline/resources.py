@@ -1,0 +1,134 @@
+"""The Dagster faces of the client and the store: what a user configures, and how they are made."""
+
+import contextlib
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import dagster as dg
+from pydantic import Field
+
+from ticketsource_pipeline.api import (
+    Meter,
+    NoLimit,
+    RateLimiter,
+    SharedRateLimit,
+    TicketSourceClient,
+)
+from ticketsource_pipeline.landing.rules import RefreshRules
+from ticketsource_pipeline.settings import Auth, Settings, dagster_home
+from ticketsource_pipeline.store import Layout, ParquetStore
+
+API_KEY = dg.EnvVar("TICKETSOURCE_API_KEY")
+
+
+class ParquetStoreResource(dg.ConfigurableResource):
+    """The data directory the datasets lie in."""
+
+    data_dir: str = Field(description="A folder, or an fsspec address such as s3://bucket/prefix.")
+
+    def open(self) -> ParquetStore:
+        """Return the store, made sure that it can be written.
+
+        Raises:
+            StoreError: when it cannot be written.
+
+        """
+        store = self.look()
+        store.prepare()
+        return store
+
+    def look(self) -> ParquetStore:
+        """Return the store as it is, for reading."""
+        machine_folder = Path(dagster_home()) / "ticketsource"
+        return ParquetStore(Layout.of(self.data_dir, machine_folder))
+
+
+class TicketSourceResource(dg.ConfigurableResource):
+    """The TicketSource API of one account."""
+
+    base_url: str = Field(description="The API's root address.")
+    api_key: str = Field(description="The account's secret key (skl-...).", repr=False)
+    account: str = Field(description="What the data directory is said to hold: whose data.")
+    auth: str = Field(description="bearer, or basic with the key as user name.")
+    requests_per_minute: int = Field(description="Ceiling over all runs; 0 for none.")
+    max_concurrency: int = Field(description="Requests in flight at most.")
+    page_size: int = Field(description="Rows a page, 1 to 100.")
+    timeout_seconds: float = Field(description="Seconds without a byte before giving up.")
+    max_retries: int = Field(description="Tries after the first, per request.")
+    refund_window_days: int = Field(description="Days a performance stays open after its end.")
+    seat_max_age_days: int = Field(description="Days stored seats of it may be reused; 0: never.")
+
+    @contextlib.contextmanager
+    def client(self, store: ParquetStore, meter: Meter) -> Iterator[TicketSourceClient]:
+        """Yield a client that shares the request ceiling with all runs on the same store.
+
+        Args:
+            store: the data directory; the ceiling is counted beside it.
+            meter: counts the requests.
+
+        """
+        auth: Auth = "basic" if self.auth == "basic" else "bearer"
+        client = TicketSourceClient(
+            self.base_url,
+            self.api_key,
+            auth=auth,
+            limiter=self._limiter(store),
+            max_in_flight=self.max_concurrency,
+            page_size=self.page_size,
+            timeout_seconds=self.timeout_seconds,
+            max_retries=self.max_retries,
+            meter=meter,
+        )
+        try:
+            yield client
+        finally:
+            client.close()
+
+    def rules(self, *, since: datetime, full: bool, open_only: bool) -> RefreshRules:
+        """Return the rules of what is read again.
+
+        Args:
+            since: when the run began, aware UTC.
+            full: whether to reuse nothing.
+            open_only: whether to leave closed performances alone.
+
+        """
+        return RefreshRules(
+            since=since,
+            full=full,
+            open_only=open_only,
+            refund_window=timedelta(days=self.refund_window_days),
+            seat_max_age=timedelta(days=self.seat_max_age_days),
+        )
+
+    def _limiter(self, store: ParquetStore) -> RateLimiter:
+        if self.requests_per_minute == 0:
+            return NoLimit()
+        folder = store.layout.shared
+        folder.mkdir(parents=True, exist_ok=True)
+        return SharedRateLimit(self.requests_per_minute, folder / "requests.sqlite")
+
+
+def resources(settings: Settings) -> dict[str, dg.ConfigurableResource]:
+    """Return the resources of all assets, by name, as the settings say.
+
+    The key is named, not held: Dagster reads the variable when a run needs it, and shows and
+    stores its name only.
+    """
+    return {
+        "ticketsource": TicketSourceResource(
+            base_url=settings.base_url,
+            api_key=API_KEY,
+            account=settings.account,
+            auth=settings.auth,
+            requests_per_minute=settings.requests_per_minute,
+            max_concurrency=settings.max_concurrency,
+            page_size=settings.page_size,
+            timeout_seconds=settings.timeout_seconds,
+            max_retries=settings.max_retries,
+            refund_window_days=settings.refund_window_days,
+            seat_max_age_days=settings.seat_max_age_days,
+        ),
+        "store": ParquetStoreResource(data_dir=settings.data_dir),
+    }

@@ -1,0 +1,114 @@
+"""How bytes reach a file whole or not at all: a hidden name and a rename, or a single PUT."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from uuid import uuid4
+
+from upath import UPath
+
+from ticketsource_pipeline.store.layout import is_local
+
+TEMPORARY_ENDING = ".tmp"
+
+
+class FileWriter:
+    """Writes, moves and removes whole files, so that a reader sees the old one or the new one."""
+
+    def write(self, path: UPath, content: bytes, *, private: bool) -> None:
+        """Put content at a path in one step.
+
+        On a file system the bytes go to a hidden file beside it, are synced, and take the name by
+        an atomic rename; on an object store a single PUT is atomic by itself.
+
+        Args:
+            path: where the content goes.
+            content: the whole file.
+            private: whether only the owner may read it (mode 0600 in folders of mode 0700).
+
+        Raises:
+            OSError: when the file system refuses; what was there before is untouched.
+
+        """
+        if not is_local(path):
+            path.fs.pipe_file(path.path, content)
+            return
+        target = Path(path.path)
+        self._make_folder(target.parent, private=private)
+        temporary = target.with_name(f".{target.name}.{uuid4().hex}{TEMPORARY_ENDING}")
+        try:
+            self._write_synced(temporary, content, 0o600 if private else 0o666)
+            temporary.replace(target)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                temporary.unlink(missing_ok=True)
+            raise
+        _sync_folder(target.parent)
+
+    def move(self, source: UPath, target: UPath, *, private: bool) -> None:
+        """Give a file another path in one step, replacing what is there."""
+        if not is_local(source):
+            source.fs.copy(source.path, target.path)
+            source.fs.rm_file(source.path)
+            return
+        self._make_folder(Path(target.path).parent, private=private)
+        Path(source.path).replace(target.path)
+        _sync_folder(Path(target.path).parent)
+        _sync_folder(Path(source.path).parent)
+
+    def remove(self, path: UPath) -> None:
+        """Remove a file; one that is not there is fine."""
+        with contextlib.suppress(FileNotFoundError):
+            if is_local(path):
+                Path(path.path).unlink()
+                _sync_folder(Path(path.path).parent)
+            else:
+                path.fs.rm_file(path.path)
+
+    def sweep(self, folder: UPath) -> int:
+        """Remove what a killed process left unfinished in a folder; returns how many files.
+
+        The caller holds the lock of whoever writes there.
+        """
+        if not is_local(folder) or not Path(folder.path).is_dir():
+            return 0
+        leftovers = list(Path(folder.path).glob(f".*{TEMPORARY_ENDING}"))
+        for leftover in leftovers:
+            leftover.unlink(missing_ok=True)
+        return len(leftovers)
+
+    def _make_folder(self, folder: Path, *, private: bool) -> None:
+        if folder.is_dir():
+            return
+        self._make_folder(folder.parent, private=private)
+        folder.mkdir(mode=0o700 if private else 0o777, exist_ok=True)
+        _sync_folder(folder.parent)
+
+    def _write_synced(self, path: Path, content: bytes, mode: int) -> None:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+
+
+def file_names(folder: UPath, ending: str) -> Iterator[str]:
+    """Yield the names of a folder's finished files, without the ending, in order."""
+    try:
+        names = sorted(path.name for path in folder.iterdir())
+    except (FileNotFoundError, NotADirectoryError):
+        return
+    for name in names:
+        if name.endswith(ending) and not name.startswith((".", "_")):
+            yield name.removesuffix(ending)
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

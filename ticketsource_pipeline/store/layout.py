@@ -1,0 +1,86 @@
+"""Where everything lies below a data directory: the only place that builds a path."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+
+from upath import UPath
+
+from ticketsource_pipeline.datasets import PARTITION_KEY, Dataset
+
+STATE_FOLDER = "_ticketsource"
+SINGLE_FILE = "part-0"
+
+
+class StoreError(Exception):
+    """The data directory cannot be used; the message says which path and what to do."""
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The paths of a data directory, on a folder or on an object store.
+
+    Attributes:
+        root: the data directory.
+        machine_folder: a folder of this machine for what only local processes share (locks and
+            the count of requests) when the data directory is not on this machine.
+
+    """
+
+    root: UPath
+    machine_folder: Path
+
+    @classmethod
+    def of(cls, data_dir: str, machine_folder: Path) -> Layout:
+        """Return the layout of a data directory given as a folder or an fsspec address."""
+        root = UPath(data_dir)
+        if is_local(root):
+            return cls(UPath(Path(root.path).absolute()), machine_folder)
+        # Other processes write there too, so a cached listing would be a wrong one.
+        return cls(UPath(data_dir, use_listings_cache=False), machine_folder)
+
+    @property
+    def local(self) -> bool:
+        """Whether the data directory is a folder of this machine."""
+        return is_local(self.root)
+
+    def dataset(self, dataset: Dataset) -> UPath:
+        """The folder of a dataset."""
+        return self.root / dataset.name
+
+    def folder(self, dataset: Dataset, month: str | None) -> UPath:
+        """The folder that holds a dataset's files, of one month when it is partitioned."""
+        folder = self.dataset(dataset)
+        return folder / f"{PARTITION_KEY}={month}" if month else folder
+
+    def file(self, dataset: Dataset, month: str | None, name: str) -> UPath:
+        """The path of one file of a dataset, its name given without the ending."""
+        return self.folder(dataset, month) / f"{name}.parquet"
+
+    @property
+    def state(self) -> UPath:
+        """The hidden folder of what is known about the data: readers of Parquet pass it over."""
+        return self.root / STATE_FOLDER
+
+    def month_record(self, month: str) -> UPath:
+        """The record of a month: which performances were read, and when."""
+        return self.state / "months" / f"{month}.json"
+
+    @property
+    def account(self) -> UPath:
+        """The record of whose data this is."""
+        return self.state / "account.json"
+
+    @property
+    def shared(self) -> Path:
+        """The local folder of locks and of the request count that all processes share."""
+        if self.local:
+            return Path(self.root.path) / STATE_FOLDER
+        return self.machine_folder / sha256(str(self.root).encode()).hexdigest()[:16]
+
+
+def is_local(path: UPath) -> bool:
+    """Return whether a path lies on this machine's file system."""
+    return path.protocol in {"", "file", "local"}
