@@ -62,8 +62,9 @@ def _layer_checks(
             chosen=(step.partition_key,) if step.has_partition_key else None,
             partitions=tuple(partitions.get_partition_keys(current_time=utc_now())),
         )
+        month = step.partition_key if step.has_partition_key else None
         for key in step.selected_asset_check_keys:
-            yield _result(by_key[key], by_key[key].evaluate(view))
+            yield _result(by_key[key], by_key[key].evaluate(view), month)
 
     return checks
 
@@ -78,12 +79,14 @@ def _spec(rule: Rule) -> dg.AssetCheckSpec:
     )
 
 
-def _result(rule: Rule, finding: Finding) -> dg.AssetCheckResult:
+def _result(rule: Rule, finding: Finding, month: str | None) -> dg.AssetCheckResult:
     warn = rule.effect is Effect.WARN
     metadata: dict[str, dg.MetadataValue] = {
         "looked_at": dg.MetadataValue.int(finding.looked_at),
         "failures": dg.MetadataValue.int(len(finding.failures)),
     }
+    if month is not None:
+        metadata["month"] = dg.MetadataValue.text(month)
     if finding.pence is not None:
         metadata["difference_pence"] = dg.MetadataValue.int(finding.pence)
     if finding.failures:
@@ -93,7 +96,8 @@ def _result(rule: Rule, finding: Finding) -> dg.AssetCheckResult:
         check_name=rule.name,
         passed=finding.passed,
         severity=dg.AssetCheckSeverity.WARN if warn else dg.AssetCheckSeverity.ERROR,
-        description=finding.summary,
+        # Dagster shows the latest result of a check, whatever the month: so the month is named.
+        description=f"{month}: {finding.summary}" if month else finding.summary,
         metadata=metadata,
     )
 
