@@ -5,7 +5,10 @@ import dagster as dg
 from ticketsource_pipeline.assets.catalog import catalog_assets
 from ticketsource_pipeline.assets.raw import raw_assets
 from ticketsource_pipeline.assets.sales import sales_assets
+from ticketsource_pipeline.automation.alerts import alert_sensors
 from ticketsource_pipeline.automation.jobs import JOBS
+from ticketsource_pipeline.automation.schedules import schedules
+from ticketsource_pipeline.automation.sensors import changed_performances_sensor
 from ticketsource_pipeline.checks.asset_checks import asset_checks
 from ticketsource_pipeline.partitions import month_partitions
 from ticketsource_pipeline.resources import resources
@@ -23,6 +26,8 @@ def definitions(settings: Settings) -> dg.Definitions:
         ],
         asset_checks=asset_checks(months),
         jobs=JOBS,
+        schedules=schedules(months),
+        sensors=[changed_performances_sensor(months), *alert_sensors()],
         resources=resources(settings),
         executor=dg.in_process_executor,
     )

@@ -2,7 +2,7 @@
 
 from dagster import MonthlyPartitionsDefinition
 
-MONTHS_AHEAD = 24
+from ticketsource_pipeline.settings import MONTHS_AHEAD
 
 
 def month_partitions(first_month: str) -> MonthlyPartitionsDefinition:

@@ -32,7 +32,6 @@ class ParquetStoreResource(dg.ConfigurableResource):
 
         Raises:
             StoreError: when it cannot be written.
-
         """
         store = self.look()
         store.prepare()
@@ -66,7 +65,6 @@ class TicketSourceResource(dg.ConfigurableResource):
         Args:
             store: the data directory; the ceiling is counted beside it.
             meter: counts the requests.
-
         """
         auth: Auth = "basic" if self.auth == "basic" else "bearer"
         client = TicketSourceClient(
@@ -85,6 +83,16 @@ class TicketSourceResource(dg.ConfigurableResource):
         finally:
             client.close()
 
+    @property
+    def refund_window(self) -> timedelta:
+        """How long after its end a performance stays open."""
+        return timedelta(days=self.refund_window_days)
+
+    @property
+    def seat_max_age(self) -> timedelta:
+        """How old the stored seats of an open performance may be."""
+        return timedelta(days=self.seat_max_age_days)
+
     def rules(self, *, since: datetime, full: bool, open_only: bool) -> RefreshRules:
         """Return the rules of what is read again.
 
@@ -92,14 +100,13 @@ class TicketSourceResource(dg.ConfigurableResource):
             since: when the run began, aware UTC.
             full: whether to reuse nothing.
             open_only: whether to leave closed performances alone.
-
         """
         return RefreshRules(
             since=since,
             full=full,
             open_only=open_only,
-            refund_window=timedelta(days=self.refund_window_days),
-            seat_max_age=timedelta(days=self.seat_max_age_days),
+            refund_window=self.refund_window,
+            seat_max_age=self.seat_max_age,
         )
 
     def _limiter(self, store: ParquetStore) -> RateLimiter:

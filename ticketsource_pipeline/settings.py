@@ -15,8 +15,13 @@ from pathlib import Path
 from typing import Literal, TypeVar
 from urllib.parse import urlsplit
 
+from ticketsource_pipeline.clock import utc_now
+
 LIVE_API = "https://api.ticketsource.io"
 SANDBOX_KEY_PREFIX = "skl-sandbox-"
+MONTHS_AHEAD = 24
+"""How many months after this one are kept data for."""
+
 DATA_SCHEMES = ("s3", "gs", "gcs", "az", "abfs", "memory", "file")
 
 Auth = Literal["bearer", "basic"]
@@ -62,7 +67,6 @@ class Settings:
 
         Raises:
             SettingsError: when no key is set.
-
         """
         if self.api_key is None:
             raise SettingsError(
@@ -80,7 +84,6 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
 
     Raises:
         SettingsError: when a value is not allowed.
-
     """
     env = os.environ if environment is None else environment
     api_key = _api_key(env)
@@ -90,7 +93,7 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
         api_key=api_key,
         base_url=_read(env, "TICKETSOURCE_BASE_URL", LIVE_API, _base_url),
         data_dir=_read(env, "TICKETSOURCE_DATA_DIR", default_data, _data_dir),
-        first_month=_read(env, "TICKETSOURCE_FIRST_MONTH", "2019-01", month),
+        first_month=_read(env, "TICKETSOURCE_FIRST_MONTH", "2019-01", _first_month),
         requests_per_minute=_whole(env, "TICKETSOURCE_REQUESTS_PER_MINUTE", 240, 0, 1_000_000),
         max_concurrency=_whole(env, "TICKETSOURCE_MAX_CONCURRENCY", 8, 1, 256),
         page_size=_whole(env, "TICKETSOURCE_PAGE_SIZE", 100, 1, 100),
@@ -102,15 +105,47 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
     )
 
 
+def alert_webhook(environment: Mapping[str, str] | None = None) -> str | None:
+    """Return the address alerts are posted to, `TICKETSOURCE_ALERT_WEBHOOK`; none when not set.
+
+    Raises:
+        SettingsError: when it is no https:// address (http:// for this machine only); it is not
+            repeated, as such an address is a secret.
+    """
+    env = os.environ if environment is None else environment
+    text = env.get("TICKETSOURCE_ALERT_WEBHOOK", "").strip()
+    if not text:
+        return None
+    try:
+        parts = urlsplit(text)
+        host = parts.hostname or ""
+    except ValueError:
+        host = ""
+        parts = urlsplit("")
+    if not host or (parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(host))):
+        raise SettingsError(
+            "TICKETSOURCE_ALERT_WEBHOOK is no https:// address (http:// for this machine only)."
+        )
+    return text
+
+
 def month(text: str) -> str:
     """Return a calendar month written `YYYY-MM`, unchanged.
 
     Raises:
         ValueError: when the text is anything else; the message says what is allowed.
-
     """
     if not re.fullmatch(r"(19|20|21)\d\d-(0[1-9]|1[0-2])", text, re.ASCII):
         raise ValueError("a month written YYYY-MM, such as 2024-09")
+    return text
+
+
+def _first_month(text: str) -> str:
+    now = utc_now()
+    years, number = divmod(now.year * 12 + now.month - 1 + MONTHS_AHEAD, 12)
+    last = f"{years}-{number + 1:02d}"
+    if month(text) > last:
+        raise ValueError(f"a month that data is kept for, {last} at the latest")
     return text
 
 
@@ -134,7 +169,8 @@ def _read(env: Mapping[str, str], name: str, default: str, parse: Callable[[str]
     try:
         return parse(text)
     except ValueError as error:
-        shown = re.sub(r"//[^/@]*@", "//***@", text)
+        # A password or the key itself may have come into the wrong variable.
+        shown = re.sub(r"skl-[!-~]+", "skl-***", re.sub(r"//.*@", "//***@", text))
         raise SettingsError(f"{name} is {shown!r}: allowed is {error}.") from None
 
 
@@ -148,8 +184,9 @@ def _whole(env: Mapping[str, str], name: str, default: int, least: int, most: in
 
 
 def _api_key(env: Mapping[str, str]) -> str | None:
-    key = env.get("TICKETSOURCE_API_KEY", "").strip()
-    if not key:
+    # Not stripped: Dagster's runs read the variable themselves, as it is.
+    key = env.get("TICKETSOURCE_API_KEY", "")
+    if not key.strip():
         return None
     if not re.fullmatch(r"[\x21-\x7e]+", key) or ":" in key:
         raise SettingsError(
@@ -161,13 +198,15 @@ def _api_key(env: Mapping[str, str]) -> str | None:
 
 def _base_url(text: str) -> str:
     allowed = "an https:// address without user, query or fragment (http:// only for this machine)"
+    if not re.fullmatch(r"[!-~]+", text) or any(sign in text for sign in "@?#\\"):
+        raise ValueError(allowed)
     try:
         parts = urlsplit(text)
         port_is_good = parts.port is None or parts.port > 0
     except ValueError:
         raise ValueError(allowed) from None
     host = parts.hostname
-    if not host or not port_is_good or parts.username or parts.query or parts.fragment:
+    if not host or not port_is_good:
         raise ValueError(allowed)
     if parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(host)):
         raise ValueError(allowed)
@@ -202,7 +241,6 @@ def use_sandbox(url: str, key: str) -> None:
     Args:
         url: where the sandbox listens.
         key: the sandbox's key.
-
     """
     os.environ["TICKETSOURCE_BASE_URL"] = url
     os.environ["TICKETSOURCE_API_KEY"] = key

@@ -87,7 +87,7 @@ def test_pence_and_pounds_undo_each_other_over_the_whole_range(whole: int) -> No
     assert amount.as_tuple().exponent == -2
 
 
-@given(st.lists(st.integers(-10**7, 10**7), min_size=1, max_size=8))
+@given(st.lists(st.integers(-(10**7), 10**7), min_size=1, max_size=8))
 def test_floats_made_by_adding_pennies_are_taken_as_the_pennies(parts: list[int]) -> None:
     total = 0.0
     for part in parts:
@@ -96,7 +96,7 @@ def test_floats_made_by_adding_pennies_are_taken_as_the_pennies(parts: list[int]
     assert pence(Decimal(total)) == sum(parts)
 
 
-@given(st.integers(-10**8, 10**8), st.integers(1, 9))
+@given(st.integers(-(10**8), 10**8), st.integers(1, 9))
 def test_a_third_decimal_is_never_rounded_away(whole: int, third: int) -> None:
     with pytest.raises(AmountError, match="more than two decimals"):
         pence(pounds(whole) + Decimal(third).scaleb(-3))

@@ -13,7 +13,6 @@ def check_base_url(base_url: str) -> None:
     Raises:
         ValueError: when it is not https:// (http:// for this machine), or holds a user, a query or
             a fragment; the address is not repeated, since it may hold a password.
-
     """
     try:
         parts = urlsplit(base_url)
@@ -36,7 +35,6 @@ def check_key(api_key: str) -> None:
 
     Raises:
         ValueError: when it is empty or holds a character no header takes; it is not repeated.
-
     """
     if not re.fullmatch(r"[\x21-\x7e]+", api_key):
         raise ValueError(

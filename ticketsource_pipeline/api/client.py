@@ -51,7 +51,6 @@ class TicketSourceClient:
 
     Raises:
         ValueError: when an argument cannot be used.
-
     """
 
     def __init__(
@@ -130,7 +129,6 @@ class TicketSourceClient:
         Raises:
             InvalidResponse: when the answer holds no such booking.
             ApiError: when the API cannot be read.
-
         """
         path = f"/bookings/{checked_id(booking_id, 'bkg')}"
         envelope = self._requester.get_json(path, {})
@@ -152,7 +150,6 @@ class TicketSourceClient:
             ListKeptMoving: when the list could not be read whole.
             ApiError: when the API cannot be read.
             ValueError: when `path` is no plain path.
-
         """
         if not re.fullmatch(r"(/[A-Za-z0-9-]+)+", path, re.ASCII):
             raise ValueError("a path must be made of plain words and ids")

@@ -11,7 +11,6 @@ class ApiError(Exception):
 
     Attributes:
         path: the path of the URL that was asked, such as `/dates/dat-1/bookings`; "" when none.
-
     """
 
     def __init__(self, message: str, path: str = "") -> None:

@@ -18,7 +18,6 @@ def checked_id(value: object, prefix: Prefix, path: str = "") -> str:
 
     Raises:
         InvalidResponse: when it is anything else; the value is not repeated.
-
     """
     if isinstance(value, str) and is_id(value, prefix):
         return value

@@ -53,7 +53,6 @@ class Page:
 
         Raises:
             WrongNumbersError: when they do not agree.
-
         """
         count = len(self.rows)
         if len(set(self.ids)) != count:
@@ -76,7 +75,6 @@ def parse_page(envelope: object, path: str, kind: Prefix) -> Page:
 
     Raises:
         InvalidResponse: when the answer is not an envelope of rows of that kind.
-
     """
     if not isinstance(envelope, dict):
         raise InvalidResponse(f"The answer to {path} is not a JSON object.", path)

@@ -83,7 +83,6 @@ def read_whole_list(
         ListKeptMoving: when the list moved under every reading.
         InvalidResponse: when the last reading met numbers that do not fit what was asked.
         ValueError: when `page_size` is out of range.
-
     """
     if not 1 <= page_size <= MOST_PER_PAGE:
         raise ValueError(f"page_size must be 1 to {MOST_PER_PAGE}, not {page_size}")

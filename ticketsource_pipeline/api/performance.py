@@ -58,7 +58,6 @@ def read_performance(
             when the date itself is gone.
         InvalidResponse: when a booking names another date, or a seat another booking.
         ApiError: when the API cannot be read; requests not yet started are then cancelled.
-
     """
     read: dict[str, tuple[Row, ListReading]] = {}
     rereads = 0

@@ -99,7 +99,6 @@ class Requester:
 
         Raises:
             ApiError: when there is none to be had; see `errors` for the kinds.
-
         """
         call = _Call(path, params)
 

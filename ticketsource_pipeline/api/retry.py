@@ -28,7 +28,6 @@ class TransientError(Exception):
         asked_wait_seconds: how long the server asks to wait; None when it says nothing.
         is_limit: whether the server said that there were too many requests.
         is_connecting: whether no connection could be made at all.
-
     """
 
     def __init__(
@@ -83,7 +82,6 @@ def call_with_retries(
 
     Raises:
         TransientError: the last one, when the tries are used up. Any other error at once.
-
     """
 
     def wait(state: RetryCallState) -> float:

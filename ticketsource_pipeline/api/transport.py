@@ -87,7 +87,6 @@ class Transport:
 
         Raises:
             TransientError: when no whole answer came.
-
         """
         deadline = time.monotonic() + SLOWEST_ANSWER_TIMEOUTS * self._timeout_seconds
         with self._failures_in_words():

@@ -18,7 +18,6 @@ def catalog_assets(account: str) -> dg.AssetsDefinition:
 
     Args:
         account: whose data they are, shown with each.
-
     """
 
     @dg.multi_asset(

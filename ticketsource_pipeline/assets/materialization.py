@@ -31,7 +31,6 @@ def materialization(
         frame: the rows that were materialized; none of their personal data is shown.
         written: what the write did, where it was one file.
         more: further metadata.
-
     """
     count = "dagster/partition_row_count" if dataset.partitioned else "dagster/row_count"
     metadata: dict[str, Any] = {count: len(frame)}

@@ -12,6 +12,7 @@ from ticketsource_pipeline.assets.specs import API_POOL, asset_spec
 from ticketsource_pipeline.clock import utc_now
 from ticketsource_pipeline.datasets import EVENTS, PERFORMANCES, RAW_BOOKINGS, RAW_SEATS
 from ticketsource_pipeline.landing.month import MonthLanding, land_month
+from ticketsource_pipeline.landing.sales import SALES
 from ticketsource_pipeline.refresh.openness import performances_of
 from ticketsource_pipeline.resources import ParquetStoreResource, TicketSourceResource
 from ticketsource_pipeline.store import ParquetStore
@@ -39,7 +40,6 @@ def raw_assets(partitions: dg.MonthlyPartitionsDefinition, account: str) -> dg.A
     Args:
         partitions: the months.
         account: whose data they are, shown with each.
-
     """
 
     @dg.multi_asset(
@@ -77,6 +77,10 @@ def raw_assets(partitions: dg.MonthlyPartitionsDefinition, account: str) -> dg.A
             context.log.info(
                 f"{move.date_id} moved from {move.from_month} to {move.to_month or 'nowhere'}."
             )
+        for name in landing.republished:
+            context.log.info(f"{name} was made anew without the performances that left it.")
+            for dataset in SALES:
+                context.log_event(dg.AssetMaterialization(dataset.name, partition=name))
         more = {**request_metadata(meter.snapshot()), **_counts(landing)}
         pages = {RAW_BOOKINGS.name: landing.booking_pages, RAW_SEATS.name: landing.seat_pages}
         for dataset in (RAW_BOOKINGS, RAW_SEATS):
@@ -91,7 +95,7 @@ def raw_assets(partitions: dg.MonthlyPartitionsDefinition, account: str) -> dg.A
 
 def _began(context: dg.AssetExecutionContext) -> datetime:
     """When this run began, or the run that it retries: what was read since then is good."""
-    record = context.instance.get_run_record_by_id(context.run.root_run_id or context.run_id)
+    record = context.instance.get_run_record_by_id(context.run.root_run_id or context.run.run_id)
     return record.create_timestamp.astimezone(UTC) if record else utc_now()
 
 

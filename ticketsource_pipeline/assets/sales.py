@@ -28,7 +28,6 @@ def sales_assets(partitions: dg.MonthlyPartitionsDefinition, account: str) -> dg
     Args:
         partitions: the months.
         account: whose data they are, shown with each.
-
     """
     sources = {
         BOOKING_LINES.name: [RAW_BOOKINGS],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 
 import dagster as dg
 
@@ -10,6 +11,16 @@ from ticketsource_pipeline.datasets import Column, Dataset
 
 OWNER = "team:box-office-data"
 API_POOL = "ticketsource_api"
+
+CATALOG_FRESHNESS = dg.FreshnessPolicy.time_window(
+    fail_window=timedelta(hours=12), warn_window=timedelta(hours=3)
+)
+"""The catalogue is read every hour: three hours without is odd, twelve are wrong."""
+
+MONTH_FRESHNESS = dg.FreshnessPolicy.time_window(
+    fail_window=timedelta(hours=50), warn_window=timedelta(hours=26)
+)
+"""Some month is read every night while anything is on sale: two nights without are wrong."""
 
 GROUPS = {"catalog": "catalog", "raw": "raw", "sales": "sales"}
 
@@ -30,7 +41,6 @@ def asset_spec(
         account: whose data it is, shown with the asset.
         partitions: its partitions, when it has any.
         code_version: changes when the same input gives other rows.
-
     """
     personal = "personal data" if dataset.personal else "no personal data"
     kinds = {"parquet", "pandas"} | ({"ticketsource"} if dataset.layer != "sales" else set())
@@ -44,6 +54,7 @@ def asset_spec(
         tags={"layer": dataset.layer, "personal_data": "yes" if dataset.personal else "no"},
         code_version=code_version,
         partitions_def=partitions,
+        freshness_policy=CATALOG_FRESHNESS if partitions is None else MONTH_FRESHNESS,
         metadata={
             "dagster/column_schema": column_schema(dataset),
             "account": account,

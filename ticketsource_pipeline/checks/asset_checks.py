@@ -32,7 +32,6 @@ def asset_checks(partitions: dg.MonthlyPartitionsDefinition) -> list[dg.AssetChe
 
     Args:
         partitions: the months.
-
     """
     return [
         _layer_checks("catalog_checks", CATALOG_RULES, partitions),

@@ -88,7 +88,6 @@ def rows_covered(pages: Iterable[Iterable[Any]]) -> int | None:
 
     Args:
         pages: page, per_page, from, to and rows of each page, in the order they were read.
-
     """
     end = 0
     for _, _, start, to, rows in pages:

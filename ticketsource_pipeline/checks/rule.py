@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 
 from ticketsource_pipeline.datasets import PERFORMANCES, RAW_BOOKINGS, Dataset
+from ticketsource_pipeline.frames.raw import shown_ref
 from ticketsource_pipeline.refresh.openness import Performance, performances_of
 from ticketsource_pipeline.store import ParquetStore
 
@@ -39,6 +40,10 @@ class Failure:
     record_id: str | None = None
     line_number: int | None = None
 
+    def __post_init__(self) -> None:
+        # What does not look like a reference may be anything, so it is not shown.
+        object.__setattr__(self, "ref", shown_ref(self.ref))
+
 
 @dataclass(frozen=True)
 class Finding:
@@ -48,7 +53,6 @@ class Finding:
         failures: everything that breaks it, in order.
         looked_at: how many things were looked at.
         pence: the total difference in whole pence, for rules about money.
-
     """
 
     failures: Sequence[Failure]
@@ -82,7 +86,6 @@ class View:
         store: the data directory.
         chosen: the months to look at; none for every month there is.
         partitions: the months there are partitions for.
-
     """
 
     store: ParquetStore
@@ -134,7 +137,6 @@ class Rule:
         effect: what its failing means.
         evaluate: looks at the data.
         also_reads: other datasets it looks at.
-
     """
 
     dataset: Dataset

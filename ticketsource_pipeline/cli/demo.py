@@ -17,7 +17,6 @@ def run_demo(seed: int, sync: Callable[[], int]) -> int:
     Args:
         seed: which make-believe theatre.
         sync: brings the data up to date with what the environment says.
-
     """
     key = sandbox_key(seed)
     with SandboxServer(Theatre.season(seed), key=key) as server:

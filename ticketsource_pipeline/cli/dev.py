@@ -24,7 +24,6 @@ def run_dev(settings: Settings, *, port: int, seed: int) -> int:
         settings: the user's settings; without a key the sandbox is started and used.
         port: the UI's port on 127.0.0.1.
         seed: which make-believe theatre, for the sandbox.
-
     """
     home = prepare_home()
     with contextlib.ExitStack() as stack:

@@ -41,6 +41,18 @@ def sync(*, months: tuple[str, ...], full: bool, as_json: bool) -> None:
 
 
 @ticketsource.command()
+@click.option("--full", is_flag=True, help="As if everything were read again, reusing nothing.")
+def plan(*, full: bool) -> None:
+    """Print what a sync would ask: requests and minutes, month by month, and why.
+
+    Nothing is asked: it is told from what is stored.
+    """
+    from ticketsource_pipeline.cli.plan import print_plan  # noqa: PLC0415
+
+    print_plan(read_settings(), full=full, console=Console())
+
+
+@ticketsource.command()
 @click.option("--seed", default=1, show_default=True, help="Which make-believe theatre.")
 def demo(seed: int) -> None:
     """Run the whole pipeline once against the bundled sandbox, into data/sandbox."""

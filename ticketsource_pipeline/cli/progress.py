@@ -16,7 +16,6 @@ class SyncProgress:
 
     Attributes:
         total: what all clients of this process did since the progress began.
-
     """
 
     def __init__(self, console: Console) -> None:

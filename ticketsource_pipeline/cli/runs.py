@@ -41,7 +41,6 @@ class RunOutcome:
         failed_checks: the checks that did not pass.
         requests: pages read, by dataset.
         reused_bookings: bookings whose stored seats were taken.
-
     """
 
     succeeded: bool
@@ -68,7 +67,6 @@ def launch(
         job: the job's name.
         month: the partition, for a job that has them.
         config: configuration of the ops, by op name.
-
     """
     run_config: dict[str, Any] = {**_SILENT, **({"ops": dict(config)} if config else {})}
     result = defs.resolve_job_def(job).execute_in_process(

@@ -27,7 +27,7 @@ class SyncSummary:
         reused_bookings: bookings whose stored seats were taken.
         pages: pages read, by dataset.
         metered: what all clients did.
-
+        expected: how many requests were expected once the catalogue was read; none before.
     """
 
     months: int = 0
@@ -36,6 +36,7 @@ class SyncSummary:
     reused_bookings: int = 0
     pages: Counter[str] = field(default_factory=Counter)
     metered: MeterReading = field(default_factory=MeterReading)
+    expected: int | None = None
 
     def add(self, outcome: RunOutcome) -> None:
         """Count what came of a run."""
@@ -94,7 +95,8 @@ class SyncSummary:
         console.print(table)
         console.print(
             f"{self.metered.requests:,} requests made, {self.metered.retries:,} of them retries;"
-            f" {self.reused_bookings:,} bookings' seats reused; {self.months} months read.",
+            f" {self.reused_bookings:,} bookings' seats reused; {self.months} months read."
+            + (f" {self.expected:,} requests were expected." if self.expected is not None else ""),
             highlight=False,
             soft_wrap=True,
         )

@@ -9,16 +9,17 @@ import dagster as dg
 from rich.console import Console
 
 from ticketsource_pipeline.automation.jobs import CATALOG_JOB, MONTH_JOB, STORE_CHECKS_JOB
+from ticketsource_pipeline.automation.months import current_plans
 from ticketsource_pipeline.cli.home import open_instance
+from ticketsource_pipeline.cli.plan import expected_requests, forecast_rules
 from ticketsource_pipeline.cli.progress import SyncProgress
 from ticketsource_pipeline.cli.runs import RunOutcome, launch
 from ticketsource_pipeline.cli.summary import SyncSummary
 from ticketsource_pipeline.clock import utc_now
-from ticketsource_pipeline.datasets import EVENTS, PERFORMANCES
+from ticketsource_pipeline.datasets import EVENTS
 from ticketsource_pipeline.definitions import definitions
 from ticketsource_pipeline.partitions import month_partitions
-from ticketsource_pipeline.refresh.openness import performances_of
-from ticketsource_pipeline.refresh.plan import MonthPlan, month_plans
+from ticketsource_pipeline.refresh.plan import MonthPlan
 from ticketsource_pipeline.resources import ParquetStoreResource
 from ticketsource_pipeline.settings import Settings, SettingsError, month
 from ticketsource_pipeline.store import ParquetStore
@@ -51,7 +52,6 @@ def sync(
         SettingsError: when a month is not one of the partitions.
         StoreError: when the data directory cannot be used, or holds another account's data.
         Refused: when the API's account is not the one whose data is stored.
-
     """
     chosen = _checked_months(settings, months)
     store = ParquetStoreResource(data_dir=settings.data_dir).open()
@@ -98,10 +98,12 @@ def _run(
         return
     plans = _plans(settings, store, chosen, full=full)
     progress.expect(len(plans))
+    rules = forecast_rules(settings, full=full, closed_too=bool(chosen))
+    summary.expected = progress.total.requests + expected_requests(store, plans, rules)
     failures = 0
     for plan in plans:
         progress.begin(plan.month)
-        config = {"raw": {"config": {"full": full, "open_only": not chosen}}}
+        config = {"raw": {"config": {"full": full, "open_only": plan.month not in chosen}}}
         outcome = launch(defs, instance, MONTH_JOB, month=plan.month, config=config)
         summary.add(outcome)
         summary.months += 1
@@ -139,22 +141,22 @@ def _plans(
     settings: Settings, store: ParquetStore, chosen: Sequence[str], *, full: bool
 ) -> list[MonthPlan]:
     """The months to run: those needed, or those chosen with the months that gave them something."""
-    performances = performances_of(store.read(PERFORMANCES))
-    partitions = month_partitions(settings.first_month).get_partition_keys(current_time=utc_now())
-    records = {name: store.month_record(name) for name in {*store.recorded_months(), *chosen}}
-    plans = month_plans(
-        [item for item in performances if item.month in set(partitions)],
-        records,
+    plans = current_plans(
+        store,
+        month_partitions(settings.first_month).get_partition_keys(current_time=utc_now()),
         now=utc_now(),
         refund_window=timedelta(days=settings.refund_window_days),
+        also=chosen,
     )
-    plans = [plan for plan in plans if plan.month in set(partitions)]
     if not chosen:
         return [plan for plan in plans if plan.is_needed or (full and (plan.due or plan.settled))]
-    moved_here = {item.date_id for item in performances if item.month in set(chosen)}
-    return [
-        plan for plan in plans if plan.month in set(chosen) or moved_here.intersection(plan.left)
-    ]
+    moved_here = {
+        performance.date_id
+        for plan in plans
+        if plan.month in chosen
+        for performance in (*plan.due, *plan.settled)
+    }
+    return [plan for plan in plans if plan.month in chosen or moved_here.intersection(plan.left)]
 
 
 def _words(plan: MonthPlan, outcome: RunOutcome) -> str:

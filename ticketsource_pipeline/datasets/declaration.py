@@ -49,7 +49,6 @@ class Record:
         endpoint: the list it comes from, as the vendor's document writes it.
         other_fields: paths the vendor documents that no column of ours holds; with the columns'
             own sources they are all that is known of the record, the rest is reported as new.
-
     """
 
     name: str
@@ -71,7 +70,6 @@ class Column:
         required: whether the API must give the field: an absent or null one is then a problem.
         accepts_integer: whether a text column takes an integer too, as its digits.
         personal: whether it can name or reach a person.
-
     """
 
     name: str
@@ -102,7 +100,6 @@ class Dataset:
         columns: the columns in their order in the files.
         key: the columns that together name a row; no two rows have the same.
         partitioned: whether it is laid out by the month of the performance.
-
     """
 
     name: str
@@ -139,7 +136,6 @@ class Dataset:
 
         Raises:
             KeyError: when the dataset has none.
-
         """
         for column in self.columns:
             if column.name == name:

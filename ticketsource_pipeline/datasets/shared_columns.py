@@ -9,7 +9,6 @@ def changed_columns(thing: str, *, below: str = "attributes.") -> tuple[Column, 
     Args:
         thing: the word for the thing.
         below: where the two fields lie in the record.
-
     """
     return (
         Column(

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from ticketsource_pipeline.datasets import EVENTS, PERFORMANCES, VENUES, Dataset
-from ticketsource_pipeline.frames.extract import new_fields, typed_frame, typed_row
+from ticketsource_pipeline.frames.extract import is_encodable, new_fields, typed_frame, typed_row
 from ticketsource_pipeline.frames.payload import payload_record, payload_text
 from ticketsource_pipeline.frames.report import Place, Report
 from ticketsource_pipeline.frames.times import month_written
@@ -28,7 +28,6 @@ def venues_frame(venues: Iterable[tuple[str, Mapping[str, Any]]]) -> tuple[pd.Da
 
     Args:
         venues: each venue of `/events/{id}/venues` with the id of that event.
-
     """
     report = Report()
     rows = [
@@ -51,7 +50,6 @@ def performances_frame(
         dates: each Date of `/events/{id}/dates` with the id of that event.
         events: the frame of events.
         venues: the frame of venues.
-
     """
     report = Report()
     event_names = dict(zip(events["event_id"], events["name"], strict=True))
@@ -65,7 +63,7 @@ def performances_frame(
             {
                 "event_id": event_id,
                 "event_name": _known(event_names.get(event_id)),
-                "start_text": start_text,
+                "start_text": start_text if is_encodable(start_text or "") else None,
                 "performance_month": month_written(start_text),
             },
             report,

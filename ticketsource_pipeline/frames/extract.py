@@ -40,7 +40,6 @@ def typed_row(
             that the caller knows better.
         place: where the record lies, for the report.
         report: where problems are noted.
-
     """
     row: dict[str, Any] = {}
     for column in dataset.columns:
@@ -66,7 +65,17 @@ def typed_frame(dataset: Dataset, rows: Iterable[Mapping[str, Any]]) -> pd.DataF
 def new_fields(record: Any, kind: Record) -> list[str]:
     """Return the paths of a record's fields that no declaration knows."""
     known = _known_paths(kind)
-    return list(_unknown(record, (), known)) if isinstance(record, dict) else []
+    found = _unknown(record, (), known) if isinstance(record, dict) else ()
+    return [path.encode(errors="backslashreplace").decode() for path in found]
+
+
+def is_encodable(text: str) -> bool:
+    """Return whether a text can be written to a file: one with half a character cannot."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _cell(column: Column, record: Any) -> Any:
@@ -113,10 +122,8 @@ def _text(column: Column, value: Any, expected: str) -> str | None:
         if column.required:
             raise FieldError("is empty")
         return None
-    try:
-        value.encode()
-    except UnicodeEncodeError:
-        raise FieldError("is text that no encoding can hold") from None
+    if not is_encodable(value):
+        raise FieldError("is text that no encoding can hold")
     return value
 
 

@@ -15,6 +15,7 @@ from ticketsource_pipeline.datasets.declaration import MONEY_DIGITS
 PENNY = Decimal("0.01")
 _NUMERIC_TEXT = re.compile(r"[+-]?\d{1,20}(\.\d{1,40})?([eE][+-]?\d{1,3})?", re.ASCII)
 _TOO_LARGE = Decimal(10) ** (MONEY_DIGITS - 2)
+_IS_TOO_LARGE = "is too large for an amount of money"
 
 
 class AmountError(ValueError):
@@ -33,16 +34,18 @@ def pence(amount: object) -> int:
     Raises:
         AmountError: when it is not a finite number, has more than two real decimals, or is too
             large for the files' money type.
-
     """
     exact = _decimal(amount)
     if not exact.is_finite():
         raise AmountError("is not a finite number")
-    if abs(exact) >= _TOO_LARGE:
-        raise AmountError("is too large for an amount of money")
+    # copy_abs, as abs() itself fails on exponents beyond the arithmetic's own.
+    if exact.copy_abs() >= _TOO_LARGE:
+        raise AmountError(_IS_TOO_LARGE)
     rounded = exact.quantize(PENNY)
     if abs(exact - rounded) > _artefact(exact):
         raise AmountError("has more than two decimals")
+    if rounded.copy_abs() >= _TOO_LARGE:
+        raise AmountError(_IS_TOO_LARGE)
     return int(rounded.scaleb(2))
 
 

@@ -31,7 +31,6 @@ def raw_bookings_frame(
         fetched_at: when they were asked for, aware UTC.
         stored: by booking id, the payload already stored and when it was first fetched; a booking
             whose JSON is still the same keeps that moment, so that its row does not change.
-
     """
     report = Report()
     known = stored or {}
@@ -57,7 +56,6 @@ def raw_seats_frame(
     Args:
         seats: the booking's id, the Seat of `/bookings/{id}/seats` and when it was asked for.
         date_id: the performance they belong to.
-
     """
     report = Report()
     rows = []
@@ -100,7 +98,11 @@ def _booking_row(
 
 
 def booking_ref(booking: Mapping[str, Any]) -> str | None:
-    """Return a booking's reference when it is one (letters and digits), else none."""
+    """Return a booking's reference as it may be shown, if it may."""
     attributes = booking.get("attributes")
-    ref = attributes.get("ref") if isinstance(attributes, dict) else None
+    return shown_ref(attributes.get("ref") if isinstance(attributes, dict) else None)
+
+
+def shown_ref(ref: object) -> str | None:
+    """Return a reference when it looks like one (letters and digits), else none."""
     return ref if isinstance(ref, str) and ref.isalnum() and len(ref) <= 20 else None

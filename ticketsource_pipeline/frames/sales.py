@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 
 import pandas as pd
 
 from ticketsource_pipeline.datasets import ATTENDEES, BOOKING_LINES, SEATS
 from ticketsource_pipeline.frames.extract import new_fields, typed_frame, typed_row
-from ticketsource_pipeline.frames.money import kind_of, pence, pounds
+from ticketsource_pipeline.frames.money import AmountError, kind_of, pence, pounds
 from ticketsource_pipeline.frames.payload import payload_record
 from ticketsource_pipeline.frames.raw import booking_ref, stored_rows
 from ticketsource_pipeline.frames.report import Place, Report
@@ -28,21 +29,22 @@ def booking_lines_frame(raw_bookings: pd.DataFrame) -> tuple[pd.DataFrame, Repor
     """
     report = Report()
     rows = []
-    for stored in stored_rows(raw_bookings):
+    refs = raw_bookings["ref"].tolist()
+    for stored, ref in zip(stored_rows(raw_bookings), refs, strict=True):
         booking = payload_record(stored["payload"])
-        ref = booking_ref(booking)
-        for number, line in enumerate(_lines(booking, stored, ref, report), start=1):
-            place = Place(stored["booking_id"], stored["date_id"], ref, number)
+        shown = booking_ref(booking)
+        for number, line in enumerate(_lines(booking, stored, shown, report), start=1):
+            place = Place(stored["booking_id"], stored["date_id"], shown, number)
             report.unknown_fields.update(new_fields(line, BOOKING_LINES.record))
             given = {
                 "booking_id": stored["booking_id"],
                 "line_number": number,
                 "date_id": stored["date_id"],
                 "event_id": stored["event_id"],
-                "ref": ref,
+                "ref": ref if isinstance(ref, str) else None,
             }
             row = typed_row(BOOKING_LINES, line, given, place, report)
-            rows.append({**row, "difference": _difference(row)})
+            rows.append({**row, "difference": _difference(row, place, report)})
     return typed_frame(BOOKING_LINES, rows), report
 
 
@@ -54,7 +56,6 @@ def seats_frame(
     Args:
         raw_seats: the stored raw frame.
         event_of_date: the event of each performance.
-
     """
     report = Report()
     rows = []
@@ -74,7 +75,6 @@ def attendees_frame(
     Args:
         raw_seats: the stored raw frame.
         event_of_date: the event of each performance.
-
     """
     report = Report()
     rows = []
@@ -107,12 +107,18 @@ def _lines(
     return []
 
 
-def _difference(row: Mapping[str, Any]) -> Any:
+def _difference(row: Mapping[str, Any], place: Place, report: Report) -> Decimal | None:
     amounts = [row[name] for name in ("gross", "fee", "fee_vat", "net")]
     if any(amount is None for amount in amounts):
         return None
     gross, fee, fee_vat, net = (pence(amount) for amount in amounts)
-    return pounds(gross - fee - fee_vat - net)
+    difference = pounds(gross - fee - fee_vat - net)
+    try:
+        pence(difference)
+    except AmountError as error:
+        report.add(BOOKING_LINES.name, place, "difference", str(error))
+        return None
+    return difference
 
 
 def _seat_ids(stored: Mapping[str, Any], event_of_date: Mapping[str, str]) -> dict[str, Any]:

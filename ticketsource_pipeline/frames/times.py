@@ -23,7 +23,6 @@ def utc_time(text: str) -> datetime:
 
     Raises:
         TimeError: when the text names no moment.
-
     """
     if not _ISO.fullmatch(text):
         raise TimeError("is not a time written as ISO 8601")

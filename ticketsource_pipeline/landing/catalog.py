@@ -55,7 +55,6 @@ def land_catalog(
     Raises:
         ApiError: when the API cannot be read whole.
         StoreError: when the store cannot be written.
-
     """
     reading = _read(client)
     claim([event["id"] for event in reading.events])

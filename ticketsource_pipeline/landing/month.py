@@ -13,6 +13,7 @@ from ticketsource_pipeline.clock import utc_now
 from ticketsource_pipeline.datasets import RAW_BOOKINGS, RAW_SEATS
 from ticketsource_pipeline.landing.performance import PerformanceLanding, land_performance
 from ticketsource_pipeline.landing.rules import RefreshRules
+from ticketsource_pipeline.landing.sales import publish_locked_month
 from ticketsource_pipeline.refresh.moves import Move, moves_of_month
 from ticketsource_pipeline.refresh.openness import Performance
 from ticketsource_pipeline.refresh.plan import month_plan
@@ -27,6 +28,7 @@ class MonthLanding:
     Attributes:
         performances_read: performances whose bookings were listed.
         performances_kept: performances taken as they were.
+        republished: other months whose sales were made anew as a performance left them.
         moved: performances that came from or went to another month, or left altogether.
         bookings: bookings of the performances read.
         booking_pages: pages of bookings they took.
@@ -34,12 +36,12 @@ class MonthLanding:
         seats_asked: bookings that were asked for their seats.
         seats_reused: bookings whose stored seats were taken.
         files_changed: files written.
-
     """
 
     performances_read: int = 0
     performances_kept: int = 0
     moved: list[Move] = field(default_factory=list)
+    republished: list[str] = field(default_factory=list)
     bookings: int = 0
     booking_pages: int = 0
     seat_pages: int = 0
@@ -86,11 +88,11 @@ def land_month(
     Raises:
         ApiError: when a performance cannot be read whole; those before it are written.
         StoreError: when the store cannot be written.
-
     """
     landing = MonthLanding()
     with _lock_and_move(store, month, catalog, months) as moves:
         landing.moved.extend(moves)
+        landing.republished.extend(_republish(store, month, moves, catalog))
         for dataset in (RAW_BOOKINGS, RAW_SEATS):
             store.sweep(dataset, month)
         record = store.month_record(month)
@@ -111,7 +113,20 @@ def land_month(
                 f" {performance_landing.seats_asked} asked for seats,"
                 f" {performance_landing.seats_reused} reused ({count} of {len(to_read)})"
             )
+        if rules.full:
+            store.write_month_record(replace(record, full_at=utc_now()))
     return landing
+
+
+def _republish(
+    store: ParquetStore, month: str, moves: Sequence[Move], catalog: Sequence[Performance]
+) -> list[str]:
+    """Make the sales of other months anew that lost a performance, before it appears in this."""
+    lost = sorted({move.from_month for move in moves} - {month})
+    published = [name for name in lost if store.month_record(name).published_content is not None]
+    for name in published:
+        publish_locked_month(store, name, catalog)
+    return published
 
 
 def _begin(record: MonthRecord, performances: Sequence[Performance]) -> MonthRecord:

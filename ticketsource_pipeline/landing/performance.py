@@ -61,7 +61,6 @@ def land_performance(
     Raises:
         ApiError: when it cannot be read whole; its files are as they were.
         StoreError: when the store cannot be written.
-
     """
     month, date_id = performance.month, performance.date_id
     old_bookings = store.read_file(RAW_BOOKINGS, month, date_id)
@@ -114,6 +113,7 @@ def land_performance(
         bookings=len(bookings),
         seats=len(seats),
         content=_content(bookings, seats),
+        catalog=performance.fingerprint,
         balanced=performance.cancelled and bookings_balance(bookings),
     )
     return PerformanceLanding(

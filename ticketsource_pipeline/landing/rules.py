@@ -16,7 +16,6 @@ class RefreshRules:
         open_only: list the bookings of open performances only, not of closed ones read whole.
         refund_window: how long after its end a performance stays open.
         seat_max_age: how old the stored seats of an open performance may be.
-
     """
 
     since: datetime

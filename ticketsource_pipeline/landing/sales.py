@@ -47,28 +47,34 @@ def publish_month(store: ParquetStore, month: str, catalog: Sequence[Performance
 
     Raises:
         StoreError: when the store cannot be written.
-
     """
     with store.lock(f"month-{month}"):
-        record = store.month_record(month)
-        published = record.is_published_by(CODE_VERSION) and all(
-            SINGLE_FILE in store.names(dataset, month) for dataset in SALES
-        )
-        if published:
-            frames = {dataset.name: store.read(dataset, [month]) for dataset in SALES}
-            written = {name: Written(len(frame), changed=False) for name, frame in frames.items()}
-            return MonthSales(frames, written)
-        frames = _frames(store, month, catalog)
-        written = {dataset.name: _write(store, dataset, month, frames) for dataset in SALES}
-        store.write_month_record(
-            replace(
-                record,
-                published_content=record.content,
-                published_by=CODE_VERSION,
-                published_at=utc_now(),
-            )
-        )
+        return publish_locked_month(store, month, catalog)
+
+
+def publish_locked_month(
+    store: ParquetStore, month: str, catalog: Sequence[Performance]
+) -> MonthSales:
+    """Make a month's sales layer as `publish_month` does, for a caller who holds its lock."""
+    record = store.month_record(month)
+    published = record.is_published_by(CODE_VERSION) and all(
+        SINGLE_FILE in store.names(dataset, month) for dataset in SALES
+    )
+    if published:
+        frames = {dataset.name: store.read(dataset, [month]) for dataset in SALES}
+        written = {name: Written(len(frame), changed=False) for name, frame in frames.items()}
         return MonthSales(frames, written)
+    frames = _frames(store, month, catalog)
+    written = {dataset.name: _write(store, dataset, month, frames) for dataset in SALES}
+    store.write_month_record(
+        replace(
+            record,
+            published_content=record.content,
+            published_by=CODE_VERSION,
+            published_at=utc_now(),
+        )
+    )
+    return MonthSales(frames, written)
 
 
 def _frames(

@@ -17,7 +17,6 @@ class Move:
         from_month: the month it is stored in.
         to_month: the month it belongs in; none when it left the catalogue, or its month has no
             partition.
-
     """
 
     date_id: str
@@ -43,7 +42,6 @@ def moves_of_month(
         catalog: every performance of the catalogue.
         stored: by month, the date ids stored there.
         months: the months there are partitions for.
-
     """
     partitions = set(months)
     homes = {

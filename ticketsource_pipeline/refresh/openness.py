@@ -20,16 +20,27 @@ class Performance:
         date_id: its id.
         event_id: its event.
         month: the month it is filed under; none when its start names none.
+        starts_at: when it starts, aware UTC; none when unknown.
         ends_at: when it ends (or starts, when no end is given), aware UTC; none when unknown.
         cancelled: whether it is cancelled.
-
     """
 
     date_id: str
     event_id: str
     month: str | None
+    starts_at: datetime | None
     ends_at: datetime | None
     cancelled: bool
+
+    @property
+    def fingerprint(self) -> str:
+        """What the catalogue says of it that bears on its bookings, as a short text.
+
+        It changes when the performance moves, is cancelled or reinstated.
+        """
+        times = (self.starts_at, self.ends_at)
+        written = [moment.strftime("%Y-%m-%dT%H:%MZ") if moment else "-" for moment in times]
+        return " ".join([*written, "cancelled" if self.cancelled else "on"])
 
     def closes_at(self, refund_window: timedelta) -> datetime:
         """Return the moment after which no refund is expected; far ahead when it is unknown."""
@@ -55,10 +66,11 @@ def is_due(
     """Return whether a performance's bookings must be listed again.
 
     They must be while it is open (until the refund window after its end has passed; a cancelled
-    one only until every booking comes to zero), when it was never read whole, and once more after
-    it closed: a refund of the last day is not to be missed because nobody synced that day.
+    one only until every booking comes to zero), when it was never read whole, when it moved, was
+    cancelled or reinstated since, and once more after it closed: a refund of the last day is not
+    to be missed because nobody synced that day.
     """
-    if record is None or not record.is_whole:
+    if record is None or not record.is_whole or record.catalog != performance.fingerprint:
         return True
     closes_at = performance.closes_at(refund_window)
     if performance.cancelled and record.balanced:
@@ -67,13 +79,14 @@ def is_due(
 
 
 def _performance(row: Mapping[str, Any]) -> Performance:
-    end = _moment(row["end"]) or _moment(row["start"])
+    start = _moment(row["start"])
     month = row["performance_month"]
     return Performance(
         date_id=row["date_id"],
         event_id=row["event_id"],
         month=month if isinstance(month, str) else None,
-        ends_at=end,
+        starts_at=start,
+        ends_at=_moment(row["end"]) or start,
         cancelled=row["cancelled"] is True,
     )
 

@@ -22,7 +22,6 @@ class MonthPlan:
         settled: the performances that are closed and read whole: not asked for.
         left: date ids stored in the month that the catalogue no longer files there.
         reason: why the month is read, in a word or two; empty when it need not be.
-
     """
 
     month: str
@@ -53,7 +52,6 @@ def month_plan(
         record: what is stored of the month.
         now: the present moment, aware UTC.
         refund_window: how long after its end a performance stays open.
-
     """
     due, settled = [], []
     for performance in performances:

@@ -21,7 +21,6 @@ class SeatReading:
         read_at: when, aware UTC.
         seats: how many seats it had.
         pages: how many pages their list took.
-
     """
 
     booking: str
@@ -52,7 +51,6 @@ class SeatReuse:
         is_open: whether the performance is open; a closed one's seats do not age.
         since: when this run began, or the run it goes on from: what was read since then is good.
         full: whether nothing read earlier is to be reused.
-
     """
 
     stored: Mapping[str, SeatReading]

@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from hashlib import sha256
 from secrets import token_hex
 
+from upath import UPath
+
 from ticketsource_pipeline.store.layout import StoreError
 from ticketsource_pipeline.store.store import ParquetStore
 
@@ -39,13 +41,9 @@ def bind_account(
 
     Raises:
         AccountMismatch: when they do not belong together.
-
     """
     path = store.layout.account
-    try:
-        known = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        known = None
+    known = _record(path)
     stored = set(stored_events)
     if known and known["api_root"] != api_root:
         raise AccountMismatch(
@@ -56,7 +54,7 @@ def bind_account(
         return
     if listed_events is None:
         return
-    if known and stored and not stored & set(listed_events):
+    if stored and not stored & set(listed_events):
         raise AccountMismatch(
             f"{store.layout.root} holds data of another account of {api_root}: none of its events"
             " is listed for this TICKETSOURCE_API_KEY. Give this account a data directory of its"
@@ -69,6 +67,19 @@ def bind_account(
         "key_fingerprint": _fingerprint(salt, api_key),
     }
     store.writer.write(path, json.dumps(record, indent=1).encode(), private=True)
+
+
+def _record(path: UPath) -> dict[str, str] | None:
+    try:
+        record = json.loads(path.read_text(encoding="utf-8"))
+        return {name: record[name] for name in ("api_root", "salt", "key_fingerprint")}
+    except FileNotFoundError:
+        return None
+    except (ValueError, KeyError, TypeError):
+        raise StoreError(
+            f"{path} is damaged: remove it, and the next sync writes it again when the account"
+            " lists an event that is stored."
+        ) from None
 
 
 def _fingerprint(salt: str, api_key: str) -> str:

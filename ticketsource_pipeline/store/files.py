@@ -31,7 +31,6 @@ class FileWriter:
 
         Raises:
             OSError: when the file system refuses; what was there before is untouched.
-
         """
         if not is_local(path):
             path.fs.pipe_file(path.path, content)

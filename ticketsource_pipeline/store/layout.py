@@ -26,7 +26,6 @@ class Layout:
         root: the data directory.
         machine_folder: a folder of this machine for what only local processes share (locks and
             the count of requests) when the data directory is not on this machine.
-
     """
 
     root: UPath

@@ -19,20 +19,21 @@ class PerformanceRecord:
         bookings: how many bookings it has.
         seats: how many seats they have.
         content: a fingerprint of its raw rows; the same rows give the same.
+        catalog: what the catalogue said of it then: when it starts and ends, whether cancelled.
         balanced: whether every booking's lines come to zero, as after a refunded cancellation.
-
     """
 
     listed_at: datetime
     bookings: int
     seats: int
     content: str
+    catalog: str
     balanced: bool
 
     @classmethod
     def begun(cls) -> PerformanceRecord:
         """Return the record of a performance of which nothing was read whole yet."""
-        return cls(listed_at=NEVER, bookings=0, seats=0, content="", balanced=False)
+        return cls(listed_at=NEVER, bookings=0, seats=0, content="", catalog="", balanced=False)
 
     @property
     def is_whole(self) -> bool:
@@ -47,14 +48,15 @@ class MonthRecord:
     Attributes:
         month: the month, `YYYY-MM`.
         performances: by date id, the last whole reading of each performance in the raw layer.
+        full_at: when all its performances were last read in full, reusing nothing, aware UTC.
         published_content: the fingerprint of the raw rows the sales layer was last made from.
         published_by: the version of the code that made the sales layer from them.
         published_at: when the sales layer was last made, aware UTC.
-
     """
 
     month: str
     performances: dict[str, PerformanceRecord] = field(default_factory=dict)
+    full_at: datetime | None = None
     published_content: str | None = None
     published_by: str | None = None
     published_at: datetime | None = None
@@ -87,11 +89,9 @@ class MonthRecord:
         """Return the record of a JSON text.
 
         Raises:
-            ValueError, KeyError, TypeError: when the text is no such record.
-
+            ValueError, KeyError, TypeError, AttributeError: when the text is no such record.
         """
         values = json.loads(text)
-        published_at = values["published_at"]
         return cls(
             month=values["month"],
             performances={
@@ -102,5 +102,10 @@ class MonthRecord:
             },
             published_content=values["published_content"],
             published_by=values["published_by"],
-            published_at=datetime.fromisoformat(published_at) if published_at else None,
+            full_at=_moment(values["full_at"]),
+            published_at=_moment(values["published_at"]),
         )
+
+
+def _moment(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None

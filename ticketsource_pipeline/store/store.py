@@ -40,7 +40,6 @@ class Written:
     Attributes:
         rows: how many rows the file has.
         changed: whether the file was written; false when it already held the same.
-
     """
 
     rows: int
@@ -59,7 +58,6 @@ class ParquetStore:
 
         Raises:
             StoreError: when it cannot; nothing has changed then.
-
         """
         path = self.layout.state / "write-test"
         with _refusals(self.layout.root):
@@ -80,7 +78,6 @@ class ParquetStore:
             dataset: what to read.
             months: only these months of a partitioned dataset; all when not given.
             columns: only these columns; all when not given.
-
         """
         names = list(columns) if columns is not None else dataset.schema.names
         schema = pa.schema([dataset.schema.field(name) for name in names])
@@ -89,7 +86,7 @@ class ParquetStore:
         else:
             folders = list(self.months(dataset) if months is None else months)
         tables = [
-            pq.read_table(BytesIO(path.read_bytes()), columns=names).cast(schema)
+            _columns(path, names, schema)
             for month in folders
             for path in self._paths(dataset, month)
         ]
@@ -106,7 +103,7 @@ class ParquetStore:
     def notes(self, dataset: Dataset, month: str | None) -> dict[str, Mapping[str, Any]]:
         """Return, by file name, what was noted beside the rows of a folder's files."""
         return {
-            path.name.removesuffix(".parquet"): _notes(_footer(path).schema.to_arrow_schema())
+            path.name.removesuffix(".parquet"): _stored_notes(path)
             for path in self._paths(dataset, month)
         }
 
@@ -130,7 +127,6 @@ class ParquetStore:
 
         Raises:
             StoreError: when the data directory refuses; what was there before is untouched.
-
         """
         table = pa.Table.from_pandas(frame, schema=dataset.schema, preserve_index=False)
         text = json.dumps(dict(notes or {}), sort_keys=True, separators=(",", ":"))
@@ -197,7 +193,7 @@ class ParquetStore:
             return MonthRecord.from_json(path.read_text(encoding="utf-8"))
         except FileNotFoundError:
             return MonthRecord(month)
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, AttributeError):
             raise StoreError(
                 f"{path} is damaged: remove it, and the next sync reads the month again."
             ) from None
@@ -234,22 +230,42 @@ class ParquetStore:
             content = path.read_bytes()
         except (FileNotFoundError, NotADirectoryError):
             return None
-        try:
+        with _damages(path):
             return pq.read_table(BytesIO(content))
-        except pa.ArrowInvalid:
-            raise StoreError(
-                f"{path} is no Parquet file: remove it, and the next sync makes it again."
-            ) from None
+
+
+def _columns(path: UPath, names: list[str], schema: pa.Schema) -> pa.Table:
+    content = path.read_bytes()
+    with _damages(path):
+        return pq.read_table(BytesIO(content), columns=names).cast(schema)
 
 
 def _footer(path: UPath) -> pq.FileMetaData:
-    with path.open("rb") as file:
+    with path.open("rb") as file, _damages(path):
         return pq.read_metadata(file)
+
+
+def _stored_notes(path: UPath) -> Mapping[str, Any]:
+    footer = _footer(path)
+    with _damages(path):
+        return _notes(footer.schema.to_arrow_schema())
 
 
 def _notes(schema: pa.Schema) -> Mapping[str, Any]:
     text = (schema.metadata or {}).get(_METADATA_KEY)
     return json.loads(text) if text else {}
+
+
+@contextlib.contextmanager
+def _damages(path: UPath) -> Iterator[None]:
+    """Turn what Arrow says of a file that is not one of ours into one clear line."""
+    try:
+        yield
+    except (pa.ArrowException, OSError, ValueError, KeyError):
+        raise StoreError(
+            f"{path} is damaged or no file of this dataset: remove it, and the next sync makes it"
+            " again."
+        ) from None
 
 
 @contextlib.contextmanager

@@ -1,0 +1,60 @@
+"""What every test starts from: no settings of the person who runs them, and a machine of its own."""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from ticketsource_pipeline.sandbox import SandboxServer
+from ticketsource_pipeline_tests.running import Machine, small_theatre
+
+_NOT_OURS = ("TICKETSOURCE_", "DAGSTER_", "AWS_")
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _no_settings_from_outside() -> None:
+    for name in [name for name in os.environ if name.startswith(_NOT_OURS)]:
+        del os.environ[name]
+
+
+@pytest.fixture
+def machine(tmp_path: Path) -> Machine:
+    """A place with nothing on it yet: no data, no Dagster home."""
+    return Machine(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def _yesterday(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("yesterday")
+    with SandboxServer(small_theatre()) as server:
+        outcome = Machine(folder).sync_here(server)
+    assert outcome.code == 0, outcome.stderr
+    return folder
+
+
+@pytest.fixture
+def synced(_yesterday: Path, tmp_path: Path) -> Machine:
+    """A place where `small_theatre()` was synced yesterday, with exit code 0."""
+    shutil.copytree(_yesterday, tmp_path, dirs_exist_ok=True)
+    return Machine(tmp_path)
+
+
+@pytest.fixture
+def tiny_disk(tmp_path: Path) -> Iterator[Callable[[int], Path]]:
+    """Makes a disk of so many KiB; tests are skipped where none can be mounted."""
+    from ticketsource_pipeline_tests.running import mounted_disk  # noqa: PLC0415
+
+    made: list[Path] = []
+
+    def make(kibibytes: int) -> Path:
+        folder = tmp_path / f"disk-{len(made)}"
+        folder.mkdir()
+        mounted_disk(folder, kibibytes)
+        made.append(folder)
+        return folder
+
+    yield make
+    for folder in made:
+        Machine.unmount(folder)

@@ -1,0 +1,86 @@
+"""A sync leaves all that the server has, to the row and to the penny, whatever the line does."""
+
+from math import ceil
+
+import pytest
+
+from ticketsource_pipeline.sandbox import Faults, MoveKind, SandboxServer, Theatre
+from ticketsource_pipeline_tests.running import DATASETS, MONTHLY, Machine, assert_holds
+
+
+def test_a_first_sync_leaves_the_rows_and_pence_of_the_server_and_asks_for_nothing_twice(
+    machine: Machine,
+) -> None:
+    theatre = Theatre.uniform(3, 4, 60)
+    # Answers that take a moment let requests be under way together.
+    with SandboxServer(theatre, faults=Faults(latency_seconds=0.01)) as server:
+        outcome = machine.sync(
+            server, TICKETSOURCE_MAX_CONCURRENCY="5", TICKETSOURCE_PAGE_SIZE="50"
+        )
+        requests = server.requests
+        assert 1 < server.peak_in_flight <= 5
+    assert outcome.code == 0, outcome.stderr
+    assert_holds(machine, theatre)
+
+    # Two pages of 50 for 60 bookings, and one request for the seats of each booking.
+    most = 1 + 2 * len(theatre.events) + 2 * len(theatre.dates) + len(theatre.bookings)
+    assert len(requests) <= most
+    asked = [(r.path, r.query["page"], r.query["per_page"]) for r in requests]
+    assert len(asked) == len(set(asked))
+    assert max(int(r.query["per_page"]) for r in requests) == 50
+
+    counts = theatre.counts()
+    files = dict.fromkeys(DATASETS, 1) | dict.fromkeys(MONTHLY, 4)
+    files |= {"raw_bookings": 12, "raw_seats": 12}
+    assert outcome.stdout.count("\n") == 1
+    assert outcome.summary == {
+        "months": 4,
+        "requests": len(requests),
+        "retries": 0,
+        "reused_bookings": 0,
+        "datasets": {name: {"rows": counts[name], "files": files[name]} for name in DATASETS},
+        "failed_checks": [],
+    }
+
+
+def test_a_hundred_rows_are_asked_for_a_page_unless_told_otherwise(machine: Machine) -> None:
+    theatre = Theatre.uniform(1, 1, 130, seats=1)
+    with SandboxServer(theatre) as server:
+        outcome = machine.sync_here(server)
+        assert outcome.code == 0, outcome.stderr
+        assert {r.query["per_page"] for r in server.requests} <= {"100", "99"}
+        assert server.count("/dates/.*/bookings") == 2
+        assert len(server.requests) == 1 + 1 + 1 + 2 + 130
+    assert_holds(machine, theatre)
+
+
+def test_broken_answers_cost_retries_and_no_rows(machine: Machine) -> None:
+    faults = Faults(share_500=0.05, share_reset=0.02, share_cut=0.02)
+    theatre = Theatre.uniform(3, 2, 60)
+    with SandboxServer(theatre, faults=faults) as server:
+        outcome = machine.sync_here(server, TICKETSOURCE_MAX_CONCURRENCY="32")
+        spoilt = [request for request in server.requests if request.fault]
+        assert {request.fault for request in spoilt} == {"500", "reset", "cut"}
+    assert outcome.code == 0, outcome.stderr
+    assert_holds(machine, theatre)
+    assert outcome.summary["retries"] == len(spoilt)
+    assert outcome.summary["requests"] == len(server.requests)
+
+
+@pytest.mark.parametrize("page_size", [25, 100])
+@pytest.mark.parametrize("kind", ["insert-front", "delete-front", "rotate", "shift"])
+def test_rows_that_move_between_pages_are_neither_lost_nor_doubled(
+    machine: Machine, kind: MoveKind, page_size: int
+) -> None:
+    theatre = Theatre.uniform(2, 1, 130, seats=1)
+    before = set(theatre.bookings)
+    faults = Faults(moves=1, move_kind=kind, only_path="bookings")
+    with SandboxServer(theatre, faults=faults) as server:
+        outcome = machine.sync_here(server, TICKETSOURCE_PAGE_SIZE=str(page_size))
+        pages = server.count("/dates/.*/bookings")
+    assert outcome.code == 0, outcome.stderr
+    assert_holds(machine, theatre)
+    changed = len(before ^ set(theatre.bookings))
+    assert changed == (2 if kind in {"insert-front", "delete-front"} else 0)
+    # The moves were noticed: a list was begun again at least once.
+    assert pages > 2 * ceil(130 / page_size)
