@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -43,8 +44,21 @@ def run_dev(settings: Settings, *, port: int, seed: int) -> int:
             else ["-m", "ticketsource_pipeline.definitions"]
         )
         command = [sys.executable, "-m", "dagster", "dev", *source, "-h", "127.0.0.1"]
-        with contextlib.suppress(KeyboardInterrupt):
-            return subprocess.run(  # noqa: S603 - our own interpreter and words
-                [*command, "-p", str(port)], env=environment_of_dagster(home), check=False
-            ).returncode
-    return 0
+        return _run_until_stopped([*command, "-p", str(port)], environment_of_dagster(home))
+
+
+def _run_until_stopped(command: list[str], environment: dict[str, str]) -> int:
+    """Run a command; a request to stop this process is passed on, and its end waited for."""
+    # Where this process was started with interrupts ignored, the child would ignore them too.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    with subprocess.Popen(command, env=environment) as child:  # noqa: S603 - our own words
+
+        def pass_on(_number: int, _frame: object) -> None:
+            # Dagster ends its servers on an interrupt only.
+            child.send_signal(signal.SIGINT)
+
+        # A terminal's Ctrl-C reaches the child by itself.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.signal(signal.SIGTERM, pass_on)
+        code = child.wait()
+    return 0 if code in {0, -signal.SIGINT, -signal.SIGTERM} else code
