@@ -17,7 +17,7 @@ from ticketsource_pipeline.api import (
 )
 from ticketsource_pipeline.landing.rules import RefreshRules
 from ticketsource_pipeline.settings import Auth, Settings, dagster_home
-from ticketsource_pipeline.store import Layout, ParquetStore
+from ticketsource_pipeline.store import Layout, ParquetStore, StoreError
 
 API_KEY = dg.EnvVar("TICKETSOURCE_API_KEY")
 
@@ -33,8 +33,15 @@ class ParquetStoreResource(dg.ConfigurableResource):
         Raises:
             StoreError: when it cannot be written.
         """
-        store = self.look()
-        store.prepare()
+        try:
+            store = self.look()
+            store.prepare()
+        except StoreError:
+            raise
+        except Exception as error:  # Each object store's library has errors of its own.
+            raise StoreError(
+                f"Cannot use {self.data_dir} (TICKETSOURCE_DATA_DIR): {error}"
+            ) from error
         return store
 
     def look(self) -> ParquetStore:

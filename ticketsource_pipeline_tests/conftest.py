@@ -1,4 +1,4 @@
-"""What every test starts from: no settings of the person who runs them, and a machine of its own."""
+"""What every test starts from: nobody's settings, and a machine of its own."""
 
 import os
 import shutil
@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from ticketsource_pipeline.sandbox import SandboxServer
-from ticketsource_pipeline_tests.running import Machine, small_theatre
+from ticketsource_pipeline_tests.running import Machine, mounted_disk, small_theatre
 
 _NOT_OURS = ("TICKETSOURCE_", "DAGSTER_", "AWS_")
 
@@ -44,8 +44,6 @@ def synced(_yesterday: Path, tmp_path: Path) -> Machine:
 @pytest.fixture
 def tiny_disk(tmp_path: Path) -> Iterator[Callable[[int], Path]]:
     """Makes a disk of so many KiB; tests are skipped where none can be mounted."""
-    from ticketsource_pipeline_tests.running import mounted_disk  # noqa: PLC0415
-
     made: list[Path] = []
 
     def make(kibibytes: int) -> Path:

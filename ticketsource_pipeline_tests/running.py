@@ -7,8 +7,7 @@ import json
 import os
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,6 +15,7 @@ from typing import Any
 
 import dagster as dg
 import pyarrow.parquet as pq
+import pytest
 from click.testing import CliRunner
 
 from ticketsource_pipeline.cli.main import ticketsource
@@ -30,8 +30,6 @@ AMOUNTS = ("gross", "fee", "fee_vat", "net")
 CLOSED_MONTH = "2024-03"
 KEY = "skl-sandbox-1"
 OTHER_KEY = "skl-a1b2c3d4e5f6g7h8"
-
-Rows = dict[str, list[dict[str, Any]]]
 
 
 @dataclass(frozen=True)
@@ -172,14 +170,6 @@ def ended(process: subprocess.Popen[str]) -> Outcome:
     return Outcome(process.returncode, stdout, stderr)
 
 
-def wait_until(condition: Callable[[], bool], seconds: float = 60) -> None:
-    """Come back as soon as the condition holds; fail when it does not in time."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it did not come to pass in time"
-        os.sched_yield()
-
-
 def next_month() -> str:
     """The month after this one: its performances are still to come, and open."""
     now = datetime.now(UTC)
@@ -195,10 +185,13 @@ def small_theatre() -> Theatre:
     theatre.clock = lambda: datetime(2024, 1, 2, 3, 4, 5, tzinfo=UTC)
     opera = theatre.add_event("Opera")
     revue = theatre.add_event("Revue")
-    starts = (f"{CLOSED_MONTH}-09", f"{CLOSED_MONTH}-20", f"{next_month()}-05", f"{next_month()}-11")
-    for start in starts:
-        event_id = revue if start.endswith("-11") else opera
-        date_id = theatre.add_date(event_id, f"{start}T19:30:00+00:00")
+    for event_id, month, day in (
+        (opera, CLOSED_MONTH, "09"),
+        (opera, CLOSED_MONTH, "20"),
+        (opera, next_month(), "05"),
+        (revue, next_month(), "11"),
+    ):
+        date_id = theatre.add_date(event_id, f"{month}-{day}T19:30:00+00:00")
         for number in range(5):
             name = {"first_name": "Ann", "last_name": f"Number {number}"} if number < 2 else None
             theatre.add_booking(date_id, 2, price=1250 + 7 * number, attendee=name)
@@ -230,8 +223,6 @@ def assert_holds(machine: Machine, theatre: Theatre) -> None:
 
 def mounted_disk(folder: Path, kibibytes: int) -> None:
     """Mount a disk of its own on a folder; skip the test where that is not allowed."""
-    import pytest  # noqa: PLC0415
-
     words = ["mount", "-t", "tmpfs", "-o", f"size={kibibytes}k", "tmpfs", str(folder)]
     if subprocess.run(words, capture_output=True, check=False).returncode:
         pytest.skip("a disk of its own cannot be mounted here")

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import simplejson
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ticketsource_pipeline.frames.payload import payload_digest, payload_record, payload_text
@@ -138,6 +138,7 @@ def test_a_payload_keeps_amounts_as_they_were_written() -> None:
     assert payload_text(payload_record(text)) == text
 
 
+@settings(deadline=None)
 @given(st.dictionaries(st.text(st.characters(codec=None)), JSON))
 def test_a_payload_is_utf_8_text_that_gives_the_record_back(record: dict[str, Any]) -> None:
     record = simplejson.loads(simplejson.dumps(record, use_decimal=True), use_decimal=True)
@@ -147,6 +148,7 @@ def test_a_payload_is_utf_8_text_that_gives_the_record_back(record: dict[str, An
     assert payload_text(payload_record(text)) == text
 
 
+@settings(deadline=None)
 @given(st.dictionaries(st.text(), JSON, min_size=2), st.randoms(use_true_random=False))
 def test_a_digest_does_not_depend_on_the_order_of_keys(record: dict[str, Any], random: Any) -> None:
     items = list(record.items())

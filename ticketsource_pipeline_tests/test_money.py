@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ticketsource_pipeline.assets.materialization import total_pence
@@ -79,6 +79,7 @@ def test_what_is_no_amount_is_refused_with_the_reason(amount: object, reason: st
     assert str(refused.value) == reason
 
 
+@settings(deadline=None)
 @given(st.integers(-MOST_PENCE, MOST_PENCE))
 def test_pence_and_pounds_undo_each_other_over_the_whole_range(whole: int) -> None:
     amount = pounds(whole)
@@ -87,6 +88,7 @@ def test_pence_and_pounds_undo_each_other_over_the_whole_range(whole: int) -> No
     assert amount.as_tuple().exponent == -2
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(-(10**7), 10**7), min_size=1, max_size=8))
 def test_floats_made_by_adding_pennies_are_taken_as_the_pennies(parts: list[int]) -> None:
     total = 0.0
@@ -96,12 +98,14 @@ def test_floats_made_by_adding_pennies_are_taken_as_the_pennies(parts: list[int]
     assert pence(Decimal(total)) == sum(parts)
 
 
+@settings(deadline=None)
 @given(st.integers(-(10**8), 10**8), st.integers(1, 9))
 def test_a_third_decimal_is_never_rounded_away(whole: int, third: int) -> None:
     with pytest.raises(AmountError, match="more than two decimals"):
         pence(pounds(whole) + Decimal(third).scaleb(-3))
 
 
+@settings(deadline=None)
 @given(
     st.one_of(
         st.integers(),
@@ -122,6 +126,7 @@ def test_any_value_is_an_amount_in_range_or_refused(value: Any) -> None:
         assert abs(whole) <= MOST_PENCE
 
 
+@settings(deadline=None)
 @given(st.lists(st.none() | st.integers(-MOST_PENCE, MOST_PENCE), max_size=30))
 def test_a_money_column_becomes_whole_pence_exactly_nulls_kept(amounts: list[int | None]) -> None:
     values = [None if whole is None else pounds(whole) for whole in amounts]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 import time_machine
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ticketsource_pipeline.settings import (
@@ -98,7 +98,7 @@ def test_every_variable_is_read() -> None:
         ("PAGE_SIZE", "0", "a whole number from 1 to 100"),
         ("PAGE_SIZE", "101", "a whole number from 1 to 100"),
         ("PAGE_SIZE", "10.0", "a whole number from 1 to 100"),
-        ("PAGE_SIZE", "١٠", "a whole number from 1 to 100"),
+        ("PAGE_SIZE", "\u0661\u0660", "a whole number from 1 to 100"),
         ("MAX_RETRIES", "-1", "a whole number from 0 to 100"),
         ("REFUND_WINDOW_DAYS", "60 days", "a whole number from 0 to 36500"),
         ("SEAT_MAX_AGE_DAYS", "1e3", "a whole number from 0 to 36500"),
@@ -234,6 +234,7 @@ def test_a_first_month_with_no_partition_at_all_is_refused() -> None:
         assert "TICKETSOURCE_FIRST_MONTH is '2027-04': allowed is" in refusal(FIRST_MONTH="2027-04")
 
 
+@settings(deadline=None)
 @given(st.text(st.characters(exclude_characters="\x00"), min_size=1))
 def test_any_text_in_any_variable_is_read_or_refused_by_name(text: str) -> None:
     for name in ("BASE_URL", "DATA_DIR", "FIRST_MONTH", "PAGE_SIZE", "TIMEOUT", "AUTH", "API_KEY"):

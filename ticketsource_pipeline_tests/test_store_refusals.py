@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from collections.abc import Callable
@@ -12,7 +13,7 @@ import pandas as pd
 import pytest
 
 from ticketsource_pipeline.datasets import EVENTS, SEATS
-from ticketsource_pipeline.store import Layout, ParquetStore, StoreError
+from ticketsource_pipeline.store import Layout, MonthRecord, ParquetStore, StoreError
 from ticketsource_pipeline_tests.test_frames_samples import a_seat, seats_of
 from ticketsource_pipeline_tests.test_store_writing import events, store_in
 
@@ -86,8 +87,8 @@ READINGS: list[Callable[[ParquetStore], Any]] = [
     lambda store: store.size(SEATS),
 ]
 DAMAGES: dict[str, Callable[[bytes], bytes]] = {
-    "empty": lambda content: b"",
-    "text": lambda content: b"seat_id,row\n",
+    "empty": lambda _: b"",
+    "text": lambda _: b"seat_id,row\n",
     "cut in the middle": lambda content: content[: len(content) // 2],
     "without its last byte": lambda content: content[:-1],
     "with a broken footer": lambda content: content[:-200] + bytes(192) + content[-8:],
@@ -128,24 +129,43 @@ def test_a_parquet_file_of_something_else_is_a_damaged_file(tmp_path: Path) -> N
         store.read(SEATS)
 
 
-@pytest.mark.parametrize(
-    "content",
-    [
-        b"",
-        b"[]",
-        b"{}",
-        b"null",
-        b'"text"',
-        b"\xff\xfe",
-        b'{"month": "2025-03"}',
-        b'{"month": "2025-03", "performances": [], "published_content": null,'
-        b' "published_by": null, "published_at": null}',
-        b'{"month": "2025-03", "performances": {"dat-1": {}}, "published_content": null,'
-        b' "published_by": null, "published_at": null}',
-        b'{"month": "2025-03", "performances": {}, "published_content": null,'
-        b' "published_by": null, "published_at": "soon"}',
-    ],
-)
+RECORD = {
+    "month": "2025-03",
+    "performances": {},
+    "full_at": None,
+    "published_content": None,
+    "published_by": None,
+    "published_at": None,
+}
+DAMAGED_RECORDS = [
+    b"",
+    b"[]",
+    b"{}",
+    b"null",
+    b'"text"',
+    b"\xff\xfe",
+    *(
+        json.dumps({**RECORD, **change}).encode()
+        for change in (
+            {"performances": []},
+            {"performances": {"dat-1": {}}},
+            {"performances": {"dat-1": None}},
+            {"published_at": "soon"},
+            {"published_at": 5},
+        )
+    ),
+]
+
+
+def test_the_record_that_is_damaged_below_can_be_read_whole(tmp_path: Path) -> None:
+    store = store_in(tmp_path)
+    path = tmp_path / "data" / "_ticketsource" / "months" / "2025-03.json"
+    path.parent.mkdir(parents=True)
+    path.write_text(json.dumps(RECORD))
+    assert store.month_record("2025-03") == MonthRecord("2025-03")
+
+
+@pytest.mark.parametrize("content", DAMAGED_RECORDS)
 def test_a_damaged_month_record_is_named_with_what_to_do(content: bytes, tmp_path: Path) -> None:
     store = store_in(tmp_path)
     path = tmp_path / "data" / "_ticketsource" / "months" / "2025-03.json"

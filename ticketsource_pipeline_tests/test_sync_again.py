@@ -29,6 +29,10 @@ def asked_for_seats(server: SandboxServer) -> set[str]:
     return {r.path.split("/")[2] for r in server.requests if r.path.startswith("/bookings/")}
 
 
+def only_in(*months: str) -> dict[str, set[str]]:
+    return {dataset: set(months) for dataset in MONTHLY}
+
+
 def synced_again(machine: Machine, server: SandboxServer, *words: str) -> Outcome:
     server.clear()
     outcome = machine.sync_here(server, *words)
@@ -136,7 +140,7 @@ def test_a_moved_performance_is_in_its_new_month_alone_and_its_seats_are_not_ask
         synced_again(synced, server, *words)
         assert server.count(SEATS) == 0
         assert server.count(f"/dates/{moved}/bookings") == 1
-    assert synced.months_of(moved) == dict.fromkeys(MONTHLY, {LATER_MONTH})
+    assert synced.months_of(moved) == only_in(LATER_MONTH)
 
 
 def test_a_performance_that_moves_from_a_closed_month_to_an_open_one_goes_along(
@@ -148,7 +152,7 @@ def test_a_performance_that_moves_from_a_closed_month_to_an_open_one_goes_along(
     with SandboxServer(theatre) as server:
         synced_again(synced, server)
         assert server.count(SEATS) == 0
-    assert synced.months_of(moved) == dict.fromkeys(MONTHLY, {next_month()})
+    assert synced.months_of(moved) == only_in(next_month())
 
 
 def test_a_performance_that_leaves_the_catalogue_leaves_the_store(synced: Machine) -> None:
@@ -159,7 +163,7 @@ def test_a_performance_that_leaves_the_catalogue_leaves_the_store(synced: Machin
         synced_again(synced, server)
         assert server.count(SEATS) == 0
         assert asked_for_bookings(server) == set(dates_of(theatre, next_month()))
-    assert synced.months_of(gone) == dict.fromkeys(MONTHLY, set())
+    assert synced.months_of(gone) == only_in()
     assert not list(synced.data.rglob(f"*{gone}*"))
 
 

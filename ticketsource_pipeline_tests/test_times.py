@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 import time_machine
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ticketsource_pipeline.frames.times import TimeError, month_written, utc_time
@@ -55,6 +55,7 @@ def test_a_text_that_is_no_moment_is_refused_with_the_reason(text: str, reason: 
     assert str(refused.value) == reason
 
 
+@settings(deadline=None)
 @given(
     st.datetimes(min_value=datetime(1900, 1, 1), max_value=datetime(2199, 12, 31)),  # noqa: DTZ001
     st.integers(-14 * 60, 14 * 60),
@@ -66,6 +67,7 @@ def test_the_month_is_the_one_written_whatever_the_offset(local: datetime, minut
     assert utc_time(text) == moment
 
 
+@settings(deadline=None)
 @given(st.text() | st.none() | st.integers())
 def test_any_value_is_a_moment_or_a_refusal_and_a_month_or_none(value: object) -> None:
     month = month_written(value)

@@ -27,13 +27,13 @@ def alert_sensors() -> list[dg.SensorDefinition]:
     description="Posts a line to TICKETSOURCE_ALERT_WEBHOOK when a run fails.",
 )
 def run_failure_alert(context: dg.RunFailureSensorContext) -> dg.SkipReason | None:
-    """Post that a run failed, at which step and with which kind of error."""
+    """Post that a run failed: by which checks, at which step and with which kind of error."""
     kinds = {
         f"{event.step_key}: {_kind(event)}"
         for event in context.get_step_failure_events()
         if event.step_key
     }
-    return _post(_title(context, "failed"), sorted(kinds))
+    return _post(_title(context, "failed"), [*_failed_checks(context), *sorted(kinds)])
 
 
 @dg.run_status_sensor(
@@ -47,6 +47,14 @@ def run_failure_alert(context: dg.RunFailureSensorContext) -> dg.SkipReason | No
 )
 def failed_check_alert(context: dg.RunStatusSensorContext) -> dg.SkipReason | None:
     """Post which checks of a run did not pass."""
+    failed = _failed_checks(context)
+    if not failed:
+        return dg.SkipReason("Every check passed.")
+    return _post(_title(context, "has failed checks"), failed)
+
+
+def _failed_checks(context: dg.RunStatusSensorContext) -> list[str]:
+    """The checks of a run that are errors and did not pass."""
     records = context.instance.get_records_for_run(
         context.dagster_run.run_id, of_type=dg.DagsterEventType.ASSET_CHECK_EVALUATION
     ).records
@@ -58,9 +66,7 @@ def failed_check_alert(context: dg.RunStatusSensorContext) -> dg.SkipReason | No
         evaluation = event.asset_check_evaluation_data
         if not evaluation.passed and evaluation.severity is dg.AssetCheckSeverity.ERROR:
             failed.append(f"{evaluation.asset_key.to_user_string()}.{evaluation.check_name}")
-    if not failed:
-        return dg.SkipReason("Every check passed.")
-    return _post(_title(context, "has failed checks"), failed)
+    return failed
 
 
 def _title(context: dg.RunStatusSensorContext, what: str) -> str:

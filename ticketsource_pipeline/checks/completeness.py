@@ -74,7 +74,8 @@ def _ledger_is_complete(view: View) -> Finding:
             continue
         covered = rows_covered(notes[date_id].get("pages", []))
         if covered != rows[date_id]:
-            what = f"has {rows[date_id]} bookings stored, its pages cover {covered}"
+            pages = "leave a hole" if covered is None else f"cover {covered}"
+            what = f"has {rows[date_id]} bookings stored, its pages {pages}"
             failures.append(Failure(what, date_id=date_id))
     failures.extend(
         Failure("is stored here, and the catalogue has it elsewhere or not at all", date_id=date_id)

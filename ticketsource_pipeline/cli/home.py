@@ -6,24 +6,44 @@ import contextlib
 import os
 from collections.abc import Iterator
 from importlib.resources import files
+from pathlib import Path
 from socket import gethostname
+from tempfile import NamedTemporaryFile
 
 import dagster as dg
 from dagster._core.storage.dagster_run import NOT_FINISHED_STATUSES
 
-from ticketsource_pipeline.settings import dagster_home
+from ticketsource_pipeline.settings import SettingsError, dagster_home
 
 HOST_TAG = "ticketsource/host"
 PROCESS_TAG = "ticketsource/process"
+_BEGUN = ".ticketsource-"
 
 
 def prepare_home() -> str:
-    """Return the path of Dagster's home, made with the project's own settings if it is new."""
+    """Return the path of Dagster's home, made with the project's own settings if it is new.
+
+    Raises:
+        SettingsError: when nothing can be written there.
+    """
     home = dagster_home()
-    home.mkdir(parents=True, exist_ok=True)
-    if not any(home.iterdir()):
-        text = files("ticketsource_pipeline.cli").joinpath("dagster.yaml").read_text("utf-8")
-        (home / "dagster.yaml").write_text(text, encoding="utf-8")
+    text = files("ticketsource_pipeline.cli").joinpath("dagster.yaml").read_text("utf-8")
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+        # Under a name of its own first: another process that starts now reads all of it or none.
+        with NamedTemporaryFile(
+            "w", dir=home, prefix=_BEGUN, delete=False, encoding="utf-8"
+        ) as file:
+            file.write(text)
+        if all(path.name.startswith(_BEGUN) for path in home.iterdir()):
+            Path(file.name).replace(home / "dagster.yaml")
+        else:
+            Path(file.name).unlink()
+    except OSError as error:
+        raise SettingsError(
+            f"DAGSTER_HOME is {str(home)!r}: allowed is a folder that can be written"
+            f" ({error.strerror})."
+        ) from None
     return str(home)
 
 
@@ -66,6 +86,8 @@ def _started(process: int) -> str:
     """When a process started, in the kernel's own count; empty when there is no such process."""
     try:
         with open(f"/proc/{process}/stat", encoding="utf-8") as file:  # noqa: PTH123 - a kernel file
-            return file.read().rpartition(")")[2].split()[19]
+            state, *words = file.read().rpartition(")")[2].split()
     except OSError:
         return ""
+    # A zombie is dead: nobody has asked yet what it died of.
+    return "" if state in {"Z", "X"} else words[18]

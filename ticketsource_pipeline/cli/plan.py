@@ -15,6 +15,7 @@ from ticketsource_pipeline.partitions import month_partitions
 from ticketsource_pipeline.refresh.forecast import (
     ForecastRules,
     MonthForecast,
+    anything_read,
     catalog_requests,
     forecast,
 )
@@ -36,16 +37,22 @@ def forecast_rules(settings: Settings, *, full: bool, closed_too: bool = False) 
     )
 
 
-def expected_requests(store: ParquetStore, plans: Sequence[MonthPlan], rules: ForecastRules) -> int:
-    """Return how many requests months will take, the catalogue left out."""
+def expected_requests(
+    store: ParquetStore, plans: Sequence[MonthPlan], rules: ForecastRules
+) -> int | None:
+    """Return how many requests months will take, the catalogue left out.
+
+    None when no performance was ever read: nobody knows how many bookings there are.
+    """
+    if not anything_read(store, plans):
+        return None
     return sum(month.requests for month in forecast(store, plans, rules))
 
 
 def print_plan(settings: Settings, *, full: bool, console: Console) -> None:
     """Print what a sync would ask, from the catalogue as it was last read."""
     store = ParquetStoreResource(data_dir=settings.data_dir).look()
-    events = len(store.read(EVENTS, columns=["event_id"]))
-    if not events:
+    if store.read(EVENTS, columns=["event_id"]).empty:
         console.print(
             "Nothing is known of the account yet: the first sync reads its catalogue, then every"
             " month, with one request for each booking's seats.",
@@ -58,13 +65,21 @@ def print_plan(settings: Settings, *, full: bool, console: Console) -> None:
     months = [
         month for month in forecast(store, plans, rules) if month.performances or month.reason
     ]
+    if not anything_read(store, plans):
+        console.print(
+            "No performance was read yet, so nobody knows how many bookings there are: the seats of"
+            " each will take one request.",
+            soft_wrap=True,
+        )
     closed = len(plans) - len(months)
-    _print_table(months, catalog_requests(events), settings.requests_per_minute, console)
+    left_alone = "1 closed month is" if closed == 1 else f"{closed} closed months are"
+    catalog = catalog_requests(store, settings.page_size)
+    _print_table(months, catalog, settings.requests_per_minute, console)
     console.print(
         "listed, closed: performances whose bookings are listed, and those left alone; pages: of"
         " bookings; new, aged: bookings whose seats were never asked for, or are too old to reuse."
-        f" {closed} closed months are left alone. Bookings that changed are known only once they"
-        " are listed: each adds one request.",
+        f" {left_alone} left alone. Bookings that changed are known only once they are listed: each"
+        " adds one request.",
         soft_wrap=True,
         highlight=False,
     )
@@ -76,7 +91,7 @@ def _print_table(
     table = Table(title="What a sync would ask", title_justify="left")
     table.add_column("month", no_wrap=True)
     table.add_column("why", no_wrap=True)
-    for name in ("listed", "closed", "pages", "new", "aged", "requests", "minutes"):
+    for name in ("listed", "closed", "pages", "new", "aged", "requests", "min"):
         table.add_column(name, justify="right", no_wrap=True)
     table.add_row(
         "catalogue",

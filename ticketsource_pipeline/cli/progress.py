@@ -44,9 +44,10 @@ class SyncProgress:
         finally:
             unsubscribe(self._count)
 
-    def expect(self, months: int) -> None:
-        """Say how many months there are to do."""
+    def expect(self, months: int, requests: int | None) -> None:
+        """Say how many months there are to do, and how many requests they take if it is known."""
         self._bars.update(self._months, total=months, what="")
+        self._bars.update(self._requests, total=requests)
 
     def begin(self, month: str) -> None:
         """Say which month is being read."""

@@ -50,6 +50,11 @@ class RunOutcome:
     requests: Mapping[str, int] = field(default_factory=dict)
     reused_bookings: int = 0
 
+    @property
+    def interrupted(self) -> bool:
+        """Whether somebody stopped it, with Ctrl-C or a SIGTERM."""
+        return self.error_kind == dg.DagsterExecutionInterruptedError.__name__
+
 
 def launch(
     defs: dg.Definitions,
@@ -113,7 +118,7 @@ def _in_words(error: SerializableErrorInfo) -> tuple[str, str]:
 
 
 def _failed_checks(result: ExecuteInProcessResult, month: str | None) -> tuple[FailedCheck, ...]:
-    return tuple(
+    failed = [
         FailedCheck(
             name=f"{evaluation.asset_key.to_user_string()}.{evaluation.check_name}",
             month=month,
@@ -122,7 +127,9 @@ def _failed_checks(result: ExecuteInProcessResult, month: str | None) -> tuple[F
         )
         for evaluation in result.get_asset_check_evaluations()
         if not evaluation.passed
-    )
+    ]
+    # In the order of their names: Dagster's own changes from run to run.
+    return tuple(sorted(failed, key=lambda check: check.name))
 
 
 def _requests(result: ExecuteInProcessResult) -> dict[str, int]:

@@ -93,19 +93,27 @@ def _run(
     summary.add(outcome)
     if outcome.error_kind == AccountMismatch.__name__:
         raise Refused(outcome.error)
+    if outcome.interrupted:
+        summary.errors.append("Stopped while the catalogue was being read: nothing has changed.")
+        return
     if not outcome.succeeded:
         summary.errors.append(f"The catalogue could not be read: {outcome.error}")
         return
     plans = _plans(settings, store, chosen, full=full)
-    progress.expect(len(plans))
-    rules = forecast_rules(settings, full=full, closed_too=bool(chosen))
-    summary.expected = progress.total.requests + expected_requests(store, plans, rules)
+    summary.expected = _expected(settings, store, plans, progress, full=full, closed=bool(chosen))
+    progress.expect(len(plans), summary.expected)
     failures = 0
     for plan in plans:
         progress.begin(plan.month)
         config = {"raw": {"config": {"full": full, "open_only": plan.month not in chosen}}}
         outcome = launch(defs, instance, MONTH_JOB, month=plan.month, config=config)
         summary.add(outcome)
+        if outcome.interrupted:
+            summary.errors.append(
+                f"Stopped while {plan.month} was being read: what is whole is kept, and the next"
+                " sync goes on from there."
+            )
+            return
         summary.months += 1
         progress.finish(plan.month, _words(plan, outcome))
         if outcome.succeeded:
@@ -120,6 +128,21 @@ def _run(
             return
     if plans:
         summary.add(launch(defs, instance, STORE_CHECKS_JOB))
+
+
+def _expected(
+    settings: Settings,
+    store: ParquetStore,
+    plans: Sequence[MonthPlan],
+    progress: SyncProgress,
+    *,
+    full: bool,
+    closed: bool,
+) -> int | None:
+    """The requests made so far and those the months are expected to take, if that is known."""
+    rules = forecast_rules(settings, full=full, closed_too=closed)
+    of_months = expected_requests(store, plans, rules)
+    return None if of_months is None else progress.total.requests + of_months
 
 
 def _checked_months(settings: Settings, months: Sequence[str]) -> list[str]:
@@ -140,7 +163,7 @@ def _checked_months(settings: Settings, months: Sequence[str]) -> list[str]:
 def _plans(
     settings: Settings, store: ParquetStore, chosen: Sequence[str], *, full: bool
 ) -> list[MonthPlan]:
-    """The months to run: those needed, or those chosen with the months that gave them something."""
+    """The months to run: those needed, or those chosen with those they got or gave something."""
     plans = current_plans(
         store,
         month_partitions(settings.first_month).get_partition_keys(current_time=utc_now()),
@@ -150,13 +173,14 @@ def _plans(
     )
     if not chosen:
         return [plan for plan in plans if plan.is_needed or (full and (plan.due or plan.settled))]
-    moved_here = {
-        performance.date_id
+    homes = {
+        performance.date_id: plan.month
         for plan in plans
-        if plan.month in chosen
         for performance in (*plan.due, *plan.settled)
     }
-    return [plan for plan in plans if plan.month in chosen or moved_here.intersection(plan.left)]
+    moves = [{plan.month, homes.get(date_id)} for plan in plans for date_id in plan.left]
+    wanted = set(chosen).union(*(move for move in moves if move.intersection(chosen)))
+    return [plan for plan in plans if plan.month in wanted]
 
 
 def _words(plan: MonthPlan, outcome: RunOutcome) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 
@@ -13,10 +13,11 @@ from ticketsource_pipeline.clock import utc_now
 from ticketsource_pipeline.datasets import RAW_BOOKINGS, RAW_SEATS
 from ticketsource_pipeline.landing.performance import PerformanceLanding, land_performance
 from ticketsource_pipeline.landing.rules import RefreshRules
-from ticketsource_pipeline.landing.sales import publish_locked_month
+from ticketsource_pipeline.landing.sales import publish_locked_month, withdraw_from_sales
 from ticketsource_pipeline.refresh.moves import Move, moves_of_month
 from ticketsource_pipeline.refresh.openness import Performance
 from ticketsource_pipeline.refresh.plan import month_plan
+from ticketsource_pipeline.refresh.seats import SeatReading, seat_readings
 from ticketsource_pipeline.store import MonthRecord, ParquetStore, PerformanceRecord
 from ticketsource_pipeline.store.months import NEVER
 
@@ -90,14 +91,18 @@ def land_month(
         StoreError: when the store cannot be written.
     """
     landing = MonthLanding()
-    with _lock_and_move(store, month, catalog, months) as moves:
+    with _locked_moves(store, month, catalog, months) as moves:
         landing.moved.extend(moves)
-        landing.republished.extend(_republish(store, month, moves, catalog))
+        for from_month in sorted({move.from_month for move in moves}):
+            leaving = [move for move in moves if move.from_month == from_month]
+            republished = _carry_out(store, from_month, leaving, catalog)
+            if republished and from_month != month:
+                landing.republished.append(from_month)
         for dataset in (RAW_BOOKINGS, RAW_SEATS):
             store.sweep(dataset, month)
         record = store.month_record(month)
         present = [performance for performance in catalog if performance.month == month]
-        to_read = _to_read(month, present, record, rules)
+        to_read = _to_read(store, month, present, record, rules)
         record = _begin(record, to_read)
         store.write_month_record(record)
         landing.performances_kept = len(present) - len(to_read)
@@ -118,17 +123,6 @@ def land_month(
     return landing
 
 
-def _republish(
-    store: ParquetStore, month: str, moves: Sequence[Move], catalog: Sequence[Performance]
-) -> list[str]:
-    """Make the sales of other months anew that lost a performance, before it appears in this."""
-    lost = sorted({move.from_month for move in moves} - {month})
-    published = [name for name in lost if store.month_record(name).published_content is not None]
-    for name in published:
-        publish_locked_month(store, name, catalog)
-    return published
-
-
 def _begin(record: MonthRecord, performances: Sequence[Performance]) -> MonthRecord:
     """The record with new performances named before any of their files is written."""
     for performance in performances:
@@ -138,16 +132,38 @@ def _begin(record: MonthRecord, performances: Sequence[Performance]) -> MonthRec
 
 
 def _to_read(
-    month: str, present: Sequence[Performance], record: MonthRecord, rules: RefreshRules
+    store: ParquetStore,
+    month: str,
+    present: Sequence[Performance],
+    record: MonthRecord,
+    rules: RefreshRules,
 ) -> list[Performance]:
     plan = month_plan(month, present, record, now=utc_now(), refund_window=rules.refund_window)
     wanted = plan.due if rules.open_only and not rules.full else present
+    notes = store.notes(RAW_SEATS, month) if rules.full else {}
     return [
         performance
         for performance in wanted
-        if performance.date_id not in record.performances
-        or record.performances[performance.date_id].listed_at < rules.since
+        if not _is_read_since(
+            performance, record, rules, seat_readings(notes.get(performance.date_id, {}))
+        )
     ]
+
+
+def _is_read_since(
+    performance: Performance,
+    record: MonthRecord,
+    rules: RefreshRules,
+    seats: Mapping[str, SeatReading],
+) -> bool:
+    """Whether this run, or the one it goes on from, need not read a performance any more."""
+    known = record.performances.get(performance.date_id)
+    if known is None or known.listed_at < rules.since:
+        return False
+    # Another run may have read it meanwhile: of an older catalogue, or with seats reused.
+    return known.catalog == performance.fingerprint and (
+        not rules.full or all(reading.read_at >= rules.since for reading in seats.values())
+    )
 
 
 def _land_performances(
@@ -182,10 +198,10 @@ def _listed_ahead(
 
 
 @contextlib.contextmanager
-def _lock_and_move(
+def _locked_moves(
     store: ParquetStore, month: str, catalog: Sequence[Performance], months: Sequence[str]
 ) -> Iterator[list[Move]]:
-    """Hold the month's lock, with the performances that changed month already moved."""
+    """Hold the month's lock and those of all months it shares moves with; yields the moves."""
 
     def moves() -> list[Move]:
         records = {name: store.month_record(name) for name in store.recorded_months()}
@@ -197,17 +213,38 @@ def _lock_and_move(
         # Always in the same order, so that two runs never wait for each other.
         for name in sorted(needed):
             locks.enter_context(store.lock(f"month-{name}"))
-        done = [move for move in moves() if needed.issuperset(move.months)]
-        for move in done:
-            _carry_out(store, move)
-        yield done
+        yield [move for move in moves() if needed.issuperset(move.months)]
 
 
-def _carry_out(store: ParquetStore, move: Move) -> None:
-    source = store.month_record(move.from_month)
-    known = source.performances.get(move.date_id)
-    # The record goes first and the files follow: a stop in between costs one reading, no double.
-    store.write_month_record(source.without_performance(move.date_id))
+def _carry_out(
+    store: ParquetStore, from_month: str, moves: Sequence[Move], catalog: Sequence[Performance]
+) -> bool:
+    """Take performances out of a month; returns whether its sales layer was made anew.
+
+    They leave the sales layer first, so that none is ever in two months' sales, and their files
+    follow. The month's record names them to the last: should the run stop in between, the next
+    one finds the same moves and does what is left of them.
+    """
+    leaving = {move.date_id for move in moves}
+    has_sales = withdraw_from_sales(store, from_month, catalog, leaving)
+    for move in moves:
+        _carry_files(store, move)
+    record = store.month_record(from_month)
+    for date_id in leaving:
+        record = record.without_performance(date_id)
+    store.write_month_record(record)
+    if has_sales:
+        publish_locked_month(store, from_month, catalog)
+    return has_sales
+
+
+def _carry_files(store: ParquetStore, move: Move) -> None:
+    if move.to_month is not None:
+        known = store.month_record(move.from_month).performances[move.date_id]
+        target = store.month_record(move.to_month)
+        # Not yet read in its new month: the reading there takes the stored seats again.
+        begun = replace(known, listed_at=NEVER)
+        store.write_month_record(target.with_performance(move.date_id, begun))
     for dataset in (RAW_SEATS, RAW_BOOKINGS):
         if move.date_id not in store.names(dataset, move.from_month):
             continue
@@ -215,8 +252,3 @@ def _carry_out(store: ParquetStore, move: Move) -> None:
             store.remove(dataset, move.from_month, move.date_id)
         else:
             store.move(dataset, move.date_id, move.from_month, move.to_month)
-    if move.to_month is not None and known is not None:
-        target = store.month_record(move.to_month)
-        # Not yet read in its new month: the reading there takes the stored seats again.
-        begun = replace(known, listed_at=NEVER)
-        store.write_month_record(target.with_performance(move.date_id, begun))

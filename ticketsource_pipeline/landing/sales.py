@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 import pandas as pd
@@ -77,12 +77,39 @@ def publish_locked_month(
     return MonthSales(frames, written)
 
 
+def withdraw_from_sales(
+    store: ParquetStore, month: str, catalog: Sequence[Performance], date_ids: Collection[str]
+) -> bool:
+    """Take performances out of a month's sales layer, before they may appear in another's.
+
+    Their raw rows are not touched. The month counts as not published until it is published again,
+    so that nothing is lost should they stay after all. The caller holds its lock.
+
+    Returns:
+        Whether the month has a sales layer at all.
+    """
+    if not any(store.names(dataset, month) for dataset in SALES):
+        return False
+    store.write_month_record(replace(store.month_record(month), published_content=None))
+    frames = _frames(store, month, catalog, without=date_ids)
+    for dataset in SALES:
+        _write(store, dataset, month, frames)
+    return True
+
+
 def _frames(
-    store: ParquetStore, month: str, catalog: Sequence[Performance]
+    store: ParquetStore,
+    month: str,
+    catalog: Sequence[Performance],
+    *,
+    without: Collection[str] = (),
 ) -> dict[str, pd.DataFrame]:
     events = {performance.date_id: performance.event_id for performance in catalog}
     raw_seats = store.read(RAW_SEATS, [month], ["seat_id", "booking_id", "date_id", "payload"])
-    lines, _ = booking_lines_frame(store.read(RAW_BOOKINGS, [month]))
+    raw_bookings = store.read(RAW_BOOKINGS, [month])
+    raw_seats = raw_seats[~raw_seats["date_id"].isin(without)]
+    raw_bookings = raw_bookings[~raw_bookings["date_id"].isin(without)]
+    lines, _ = booking_lines_frame(raw_bookings)
     seats, _ = seats_frame(raw_seats, events)
     attendees, _ = attendees_frame(raw_seats, events)
     return {BOOKING_LINES.name: lines, SEATS.name: seats, ATTENDEES.name: attendees}

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from math import ceil
+from typing import Any
 
 from ticketsource_pipeline.api.paging import widest_overlapping_ask
-from ticketsource_pipeline.datasets import RAW_SEATS
+from ticketsource_pipeline.datasets import EVENTS, PERFORMANCES, RAW_SEATS, VENUES
 from ticketsource_pipeline.refresh.openness import Performance
 from ticketsource_pipeline.refresh.plan import MonthPlan
 from ticketsource_pipeline.refresh.seats import SeatReading, SeatReuse, seat_readings
-from ticketsource_pipeline.store import MonthRecord, ParquetStore
+from ticketsource_pipeline.store import ParquetStore, PerformanceRecord
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,7 @@ class MonthForecast:
         booking_pages: pages of bookings, from the number of bookings stored.
         new: bookings never asked for their seats: supposed from the others' average.
         aged: bookings whose stored seats may not be reused.
+        aged_pages: pages their seats took when they were last read.
     """
 
     month: str
@@ -57,11 +60,12 @@ class MonthForecast:
     booking_pages: int
     new: int
     aged: int
+    aged_pages: int
 
     @property
     def requests(self) -> int:
         """How many requests that makes, without retries and without bookings that changed."""
-        return self.booking_pages + self.new + self.aged
+        return self.booking_pages + self.new + self.aged_pages
 
 
 def forecast(
@@ -74,15 +78,17 @@ def forecast(
         plans: what a sync does with each month.
         rules: what is supposed.
     """
-    records = {plan.month: store.month_record(plan.month) for plan in plans}
-    known = [
-        reading.bookings
-        for record in records.values()
-        for reading in record.performances.values()
-        if reading.is_whole
-    ]
-    typical = ceil(sum(known) / len(known)) if known else 0
-    return [_month(store, plan, records[plan.month], typical, rules) for plan in plans]
+    stored = _Stored.of(store, plans)
+    return [_month(plan, stored, rules) for plan in plans]
+
+
+def anything_read(store: ParquetStore, plans: Sequence[MonthPlan]) -> bool:
+    """Return whether any performance of the months was ever read whole."""
+    return any(
+        reading.is_whole
+        for plan in plans
+        for reading in store.month_record(plan.month).performances.values()
+    )
 
 
 def pages_of(rows: int, page_size: int) -> int:
@@ -97,38 +103,73 @@ def pages_of(rows: int, page_size: int) -> int:
     return pages
 
 
-def catalog_requests(events: int) -> int:
+def catalog_requests(store: ParquetStore, page_size: int) -> int:
     """Return how many requests the catalogue takes: its list, and two lists an event."""
-    return pages_of(events, 100) + 2 * events
+    events = store.read(EVENTS, columns=["event_id"])["event_id"].tolist()
+    pages = pages_of(len(events), page_size)
+    for dataset in (VENUES, PERFORMANCES):
+        rows = store.read(dataset, columns=["event_id"])["event_id"].value_counts().to_dict()
+        pages += sum(pages_of(rows.get(event_id, 0), page_size) for event_id in events)
+    return pages
 
 
-def _month(
-    store: ParquetStore,
-    plan: MonthPlan,
-    record: MonthRecord,
-    typical: int,
-    rules: ForecastRules,
-) -> MonthForecast:
+@dataclass(frozen=True)
+class _Stored:
+    """What is stored of each performance, in whichever month it lies as yet.
+
+    Attributes:
+        readings: by date id, its month and its last reading.
+        typical: how many bookings a performance has on average.
+        notes: gives what is noted beside a month's seats, by date id.
+    """
+
+    readings: Mapping[str, tuple[str, PerformanceRecord]]
+    typical: int
+    notes: Callable[[str], Mapping[str, Mapping[str, Any]]]
+
+    @classmethod
+    def of(cls, store: ParquetStore, plans: Sequence[MonthPlan]) -> _Stored:
+        records = [store.month_record(plan.month) for plan in plans]
+        # One that was begun only has no content: nothing is stored of it.
+        readings = {
+            date_id: (record.month, reading)
+            for record in records
+            for date_id, reading in record.performances.items()
+            if reading.content
+        }
+        known = [reading.bookings for _, reading in readings.values()]
+        typical = ceil(sum(known) / len(known)) if known else 0
+        return cls(readings, typical, cache(lambda month: store.notes(RAW_SEATS, month)))
+
+
+def _month(plan: MonthPlan, stored: _Stored, rules: ForecastRules) -> MonthForecast:
     asked = [*plan.due, *plan.settled] if rules.full or rules.closed_too else list(plan.due)
-    notes = store.notes(RAW_SEATS, plan.month) if asked else {}
-    pages = new = aged = 0
+    pages = new = 0
+    aged: list[SeatReading] = []
     for performance in asked:
-        reading = record.performances.get(performance.date_id)
-        if reading is None or not reading.is_whole:
-            pages += pages_of(typical, rules.page_size)
-            new += typical
+        if performance.date_id not in stored.readings:
+            pages += pages_of(stored.typical, rules.page_size)
+            new += stored.typical
             continue
+        month, reading = stored.readings[performance.date_id]
         pages += pages_of(reading.bookings, rules.page_size)
-        stored = seat_readings(notes.get(performance.date_id, {}))
-        aged += _not_reusable(performance, stored, rules)
-    reason = plan.reason or ("full" if asked else "")
-    left_alone = len(plan.due) + len(plan.settled) - len(asked)
-    return MonthForecast(plan.month, reason, len(asked), left_alone, pages, new, aged)
+        notes = stored.notes(month).get(performance.date_id, {})
+        aged += _not_reusable(performance, seat_readings(notes), rules)
+    return MonthForecast(
+        month=plan.month,
+        reason=plan.reason or ("full" if asked else ""),
+        performances=len(asked),
+        closed=len(plan.due) + len(plan.settled) - len(asked),
+        booking_pages=pages,
+        new=new,
+        aged=len(aged),
+        aged_pages=sum(reading.pages for reading in aged),
+    )
 
 
 def _not_reusable(
     performance: Performance, stored: Mapping[str, SeatReading], rules: ForecastRules
-) -> int:
+) -> list[SeatReading]:
     reuse = SeatReuse(
         stored=stored,
         now=rules.now,
@@ -137,4 +178,4 @@ def _not_reusable(
         since=rules.now,
         full=rules.full,
     )
-    return sum(not reuse.allows(key, reading.booking) for key, reading in stored.items())
+    return [reading for key, reading in stored.items() if not reuse.allows(key, reading.booking)]

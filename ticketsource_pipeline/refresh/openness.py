@@ -44,8 +44,9 @@ class Performance:
 
     def closes_at(self, refund_window: timedelta) -> datetime:
         """Return the moment after which no refund is expected; far ahead when it is unknown."""
-        if self.ends_at is None:
-            return datetime.max.replace(tzinfo=UTC)
+        far_ahead = datetime.max.replace(tzinfo=UTC)
+        if self.ends_at is None or self.ends_at > far_ahead - refund_window:
+            return far_ahead
         return self.ends_at + refund_window
 
 

@@ -47,7 +47,8 @@ class SeatReuse:
         stored: the last reading of each booking's seats, by booking id.
         now: the present moment, aware UTC.
         max_age: how old stored seats of an open performance may be, as nobody knows whether the
-            edit of an attendee touches the booking; zero means never to reuse any.
+            edit of an attendee touches the booking; zero means never to reuse any, of closed ones
+            neither.
         is_open: whether the performance is open; a closed one's seats do not age.
         since: when this run began, or the run it goes on from: what was read since then is good.
         full: whether nothing read earlier is to be reused.
@@ -65,9 +66,12 @@ class SeatReuse:
         reading = self.stored.get(booking_id)
         if reading is None or reading.booking != booking_digest:
             return False
+        if reading.read_at > self.now:
+            # The clock was wrong then or is now, so nothing is known of its age.
+            return False
         if reading.read_at >= self.since:
             return True
-        if self.full:
+        if self.full or not self.max_age:
             return False
         if not self.is_open:
             return True

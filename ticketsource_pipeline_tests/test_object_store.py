@@ -1,0 +1,151 @@
+"""The whole way into an object store, through S3's own protocol on this machine."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+
+import pyarrow.dataset as pads
+import pyarrow.parquet as pq
+import pytest
+import requests
+import s3fs
+from moto.server import ThreadedMotoServer
+
+from ticketsource_pipeline.sandbox import Faults, RequestRecord, SandboxServer
+from ticketsource_pipeline_tests.running import (
+    DATASETS,
+    Machine,
+    assert_holds,
+    dates_of,
+    next_month,
+    small_theatre,
+)
+
+BUCKET = "box-office"
+CREDENTIALS = {"AWS_ACCESS_KEY_ID": "AKIAEXAMPLE", "AWS_SECRET_ACCESS_KEY": "not-a-secret-at-all"}
+
+
+@dataclass(frozen=True)
+class Bucket:
+    """A bucket on this machine."""
+
+    endpoint: str
+
+    @property
+    def variables(self) -> dict[str, str]:
+        return {
+            **CREDENTIALS,
+            "AWS_ENDPOINT_URL": self.endpoint,
+            "AWS_DEFAULT_REGION": "eu-west-2",
+            "TICKETSOURCE_DATA_DIR": f"s3://{BUCKET}/sales",
+        }
+
+    def files(self) -> s3fs.S3FileSystem:
+        """The bucket as a file system that remembers nothing."""
+        return s3fs.S3FileSystem(
+            endpoint_url=self.endpoint,
+            key=CREDENTIALS["AWS_ACCESS_KEY_ID"],
+            secret=CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
+            use_listings_cache=False,
+            skip_instance_cache=True,
+        )
+
+    def names(self) -> set[str]:
+        """The names of all its objects, below the data directory."""
+        return {str(name).removeprefix(f"{BUCKET}/sales/") for name in self.files().find(BUCKET)}
+
+    def stamps(self) -> dict[str, object]:
+        """When each of its Parquet objects was written."""
+        files = self.files()
+        names = [name for name in self.names() if name.endswith(".parquet")]
+        return {name: files.info(f"{BUCKET}/sales/{name}")["LastModified"] for name in names}
+
+
+@pytest.fixture
+def bucket() -> Iterator[Bucket]:
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    try:
+        made = Bucket(f"http://{host}:{port}")
+        requests.post(f"{made.endpoint}/moto-api/reset", timeout=10)
+        made.files().mkdir(BUCKET)
+        yield made
+    finally:
+        server.stop()
+
+
+def datasets_in(names: set[str]) -> set[str]:
+    return {name for name in names if not name.startswith("_ticketsource/")}
+
+
+def test_a_bucket_holds_what_a_folder_would_and_only_whole_files_at_every_moment(
+    machine: Machine, bucket: Bucket
+) -> None:
+    theatre = small_theatre()
+    seen: list[set[str]] = []
+
+    def look(request: RequestRecord) -> None:
+        if request.path.endswith("/seats") and request.number % 7 == 0:
+            names = datasets_in(bucket.names())
+            files = bucket.files()
+            for name in names:
+                pq.read_metadata(BytesIO(files.cat_file(f"{BUCKET}/sales/{name}")))
+            seen.append(names)
+
+    with SandboxServer(theatre, on_request=look) as server:
+        outcome = machine.sync(server, **bucket.variables)
+        assert outcome.code == 0, outcome.stderr
+        assert outcome.stderr.count("\n") == outcome.summary["months"] == 2
+        assert not machine.data.exists()
+        assert len(seen) >= 2
+        for names in [*seen, datasets_in(bucket.names())]:
+            assert {Path(name).suffix for name in names} == {".parquet"}
+            assert {name.partition("/")[0] for name in names} <= set(DATASETS)
+
+        bucket.files().get(f"{BUCKET}/sales", str(machine.data), recursive=True)
+        assert_holds(machine, theatre)
+        for dataset in DATASETS:
+            folder = f"{BUCKET}/sales/{dataset}"
+            table = pads.dataset(folder, filesystem=bucket.files(), partitioning="hive").to_table()
+            assert table.num_rows == theatre.counts()[dataset]
+
+        before = bucket.stamps()
+        server.on_request = None
+        server.clear()
+        changed = theatre.add_booking(dates_of(theatre, next_month())[0], 1)
+        assert machine.sync_here(server, **bucket.variables).code == 0
+        assert {r.path for r in server.requests if r.path.endswith("/seats")} == {
+            f"/bookings/{changed}/seats"
+        }
+        after = bucket.stamps()
+        assert after.keys() == before.keys()
+        assert sum(after[name] != before[name] for name in after) == 4
+
+
+def test_a_bucket_keeps_the_last_good_data_when_a_sync_fails(
+    machine: Machine, bucket: Bucket
+) -> None:
+    theatre = small_theatre()
+    with SandboxServer(theatre) as server:
+        assert machine.sync_here(server, **bucket.variables).code == 0
+        before = bucket.stamps()
+        theatre.add_booking(dates_of(theatre, next_month())[0], 1)
+        server.faults = Faults(share_500=1, only_path="/seats")
+        outcome = machine.sync_here(server, TICKETSOURCE_MAX_RETRIES="0", **bucket.variables)
+    assert outcome.code == 1
+    assert bucket.stamps() == before
+
+
+def test_a_bucket_that_is_not_there_is_refused_in_a_line(machine: Machine, bucket: Bucket) -> None:
+    place = "s3://no-such-bucket/sales"
+    with SandboxServer(small_theatre()) as server:
+        variables = {**bucket.variables, "TICKETSOURCE_DATA_DIR": place}
+        outcome = machine.sync(server, **variables)
+        assert server.requests == []
+    assert outcome.code == 2
+    (line,) = outcome.stderr.splitlines()
+    assert line.startswith("ticketsource: ")
+    assert place in line
+    assert CREDENTIALS["AWS_SECRET_ACCESS_KEY"] not in line

@@ -1,0 +1,155 @@
+"""A sync whose process is killed leaves what is whole, and the next one goes on from there."""
+
+import os
+import signal
+from collections import Counter
+from threading import Event
+
+import dagster as dg
+import pytest
+
+from ticketsource_pipeline.assets.specs import API_POOL
+from ticketsource_pipeline.sandbox import RequestRecord, SandboxServer, Theatre
+from ticketsource_pipeline_tests.running import (
+    DATASETS,
+    Machine,
+    assert_holds,
+    ended,
+    small_theatre,
+)
+
+BOOKINGS, PERFORMANCES = 12, 4
+
+
+class Killer:
+    """Ends a process, with a signal, at the n-th request whose path contains a text."""
+
+    def __init__(self, text: str, number: int, with_signal: signal.Signals) -> None:
+        self.text, self.number, self.signal = text, number, with_signal
+        self.process = 0
+
+    def __call__(self, request: RequestRecord) -> None:
+        self.number -= self.text in request.path
+        if self.number == 0 and self.text in request.path:
+            os.kill(self.process, self.signal)
+
+
+def killed(
+    machine: Machine,
+    server: SandboxServer,
+    *,
+    at: tuple[str, int],
+    with_signal: signal.Signals = signal.SIGKILL,
+) -> int:
+    killer = Killer(*at, with_signal)
+    server.on_request = killer
+    variables = machine.variables(server, TICKETSOURCE_MAX_CONCURRENCY="2")
+    process = machine.start("sync", variables=variables)
+    killer.process = process.pid
+    code = ended(process).code
+    server.on_request = None
+    return code
+
+
+def slots(machine: Machine) -> int:
+    with machine.instance() as instance:
+        return instance.event_log_storage.get_concurrency_info(API_POOL).active_slot_count
+
+
+def statuses(machine: Machine) -> Counter[dg.DagsterRunStatus]:
+    with machine.instance() as instance:
+        return Counter(run.status for run in instance.get_runs())
+
+
+def seat_requests(server: SandboxServer) -> Counter[str]:
+    return Counter(r.path for r in server.requests if r.path.endswith("/seats"))
+
+
+# In the first performance, and in the third of four.
+@pytest.mark.parametrize("number", [2, 2 * BOOKINGS + 5])
+def test_after_a_kill_the_next_sync_repeats_no_more_than_one_performance(
+    machine: Machine, number: int
+) -> None:
+    theatre = Theatre.uniform(PERFORMANCES, 1, BOOKINGS, first_month="2024-03")
+    with SandboxServer(theatre) as server:
+        assert killed(machine, server, at=("/seats", number)) == -signal.SIGKILL
+        assert statuses(machine)[dg.DagsterRunStatus.STARTED] == 1
+        assert slots(machine) == 1
+        for dataset in DATASETS:
+            rows = machine.rows(dataset)
+            assert len(rows) <= theatre.counts()[dataset]
+        whole = number // BOOKINGS
+        assert len(machine.rows("raw_bookings")) == whole * BOOKINGS
+
+        outcome = machine.sync_here(server)
+        assert outcome.code == 0, outcome.stderr
+        assert_holds(machine, theatre)
+        repeated = [path for path, times in seat_requests(server).items() if times > 1]
+        assert len(seat_requests(server)) == len(theatre.bookings)
+        # The performance under way, less what was not asked for yet.
+        assert len(repeated) <= number - whole * BOOKINGS
+        lists = Counter(r.path for r in server.requests if r.path.startswith("/dates/"))
+        # Its list, and those of the two performances that were listed ahead of it.
+        assert sum(lists.values()) - len(lists) <= 1 + 2
+
+    assert statuses(machine)[dg.DagsterRunStatus.STARTED] == 0
+    assert statuses(machine)[dg.DagsterRunStatus.FAILURE] == 1
+    assert slots(machine) == 0
+
+
+def test_a_kill_while_the_catalogue_is_read_leaves_yesterdays_data(synced: Machine) -> None:
+    before = synced.files()
+    theatre = small_theatre()
+    theatre.add_booking(next(reversed(theatre.dates)), 3)
+    with SandboxServer(theatre) as server:
+        assert killed(synced, server, at=("/venues", 2)) == -signal.SIGKILL
+        assert synced.files() == before
+        outcome = synced.sync_here(server)
+    assert outcome.code == 0, outcome.stderr
+    assert_holds(synced, theatre)
+
+
+@pytest.mark.parametrize("with_signal", [signal.SIGINT, signal.SIGTERM])
+def test_a_sync_that_is_told_to_stop_stops_at_once_and_says_so_in_a_line(
+    machine: Machine, with_signal: signal.Signals
+) -> None:
+    # One performance a month, so the stop falls into the second month of four.
+    theatre = Theatre.uniform(1, PERFORMANCES, BOOKINGS, first_month="2024-03")
+    killer = Killer("/seats", BOOKINGS + 2, with_signal)
+    with SandboxServer(theatre, on_request=killer) as server:
+        variables = machine.variables(server, TICKETSOURCE_MAX_CONCURRENCY="2")
+        process = machine.start("sync", variables=variables)
+        killer.process = process.pid
+        outcome = ended(process)
+        assert server.count("/dates/.*/bookings") == 2
+    assert outcome.code == 1
+    (line,) = outcome.stderr.splitlines()[1:]
+    assert line.startswith("ticketsource: Stopped while 2024-04 was being read")
+    assert len(machine.rows("booking_lines")) == theatre.counts("2024-03")["booking_lines"]
+    assert statuses(machine)[dg.DagsterRunStatus.STARTED] == 0
+    assert slots(machine) == 0
+
+
+def test_a_sync_that_runs_is_not_taken_for_a_dead_one(machine: Machine) -> None:
+    theatre = Theatre.uniform(1, 1, 3, first_month="2024-03")
+    stopped = Event()
+
+    def stop(request: RequestRecord) -> None:
+        if request.path.endswith("/seats"):
+            process.send_signal(signal.SIGSTOP)
+            stopped.set()
+
+    with SandboxServer(theatre, on_request=stop) as server:
+        process = machine.start("sync", variables=machine.variables(server))
+        assert stopped.wait(timeout=60)
+        server.on_request = None
+        other = Machine(machine.folder / "other")
+        other.folder.mkdir()
+        assert other.sync_here(server, DAGSTER_HOME=str(machine.home)).code == 0
+        assert statuses(machine)[dg.DagsterRunStatus.STARTED] == 1
+        process.send_signal(signal.SIGCONT)
+        outcome = ended(process)
+    assert outcome.code == 0, outcome.stderr
+    assert statuses(machine)[dg.DagsterRunStatus.FAILURE] == 0
+    assert_holds(machine, theatre)
+    assert_holds(other, theatre)
