@@ -10,11 +10,10 @@ import os
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Literal, TypeVar
-from urllib.parse import urlsplit
 
+from ticketsource_pipeline.addresses import api_root, is_safe_for_secrets
 from ticketsource_pipeline.clock import utc_now
 
 LIVE_API = "https://api.ticketsource.io"
@@ -91,7 +90,7 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
     default_data = "data/sandbox" if is_sandbox else "data/live"
     return Settings(
         api_key=api_key,
-        base_url=_read(env, "TICKETSOURCE_BASE_URL", LIVE_API, _base_url),
+        base_url=_read(env, "TICKETSOURCE_BASE_URL", LIVE_API, api_root),
         data_dir=_read(env, "TICKETSOURCE_DATA_DIR", default_data, _data_dir),
         first_month=_read(env, "TICKETSOURCE_FIRST_MONTH", "2019-01", _first_month),
         requests_per_minute=_whole(env, "TICKETSOURCE_REQUESTS_PER_MINUTE", 240, 0, 1_000_000),
@@ -116,13 +115,7 @@ def alert_webhook(environment: Mapping[str, str] | None = None) -> str | None:
     text = env.get("TICKETSOURCE_ALERT_WEBHOOK", "").strip()
     if not text:
         return None
-    try:
-        parts = urlsplit(text)
-        host = parts.hostname or ""
-    except ValueError:
-        host = ""
-        parts = urlsplit("")
-    if not host or (parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(host))):
+    if not is_safe_for_secrets(text):
         raise SettingsError(
             "TICKETSOURCE_ALERT_WEBHOOK is no https:// address (http:// for this machine only)."
         )
@@ -147,16 +140,6 @@ def _first_month(text: str) -> str:
     if month(text) > last:
         raise ValueError(f"a month that data is kept for, {last} at the latest")
     return text
-
-
-def is_loopback(host: str) -> bool:
-    """Return whether a host name or address is this machine's own."""
-    if host == "localhost":
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def dagster_home() -> Path:
@@ -194,23 +177,6 @@ def _api_key(env: Mapping[str, str]) -> str | None:
             " outside ASCII): copy it again from your TicketSource account (it starts skl-)."
         )
     return key
-
-
-def _base_url(text: str) -> str:
-    allowed = "an https:// address without user, query or fragment (http:// only for this machine)"
-    if not re.fullmatch(r"[!-~]+", text) or any(sign in text for sign in "@?#\\"):
-        raise ValueError(allowed)
-    try:
-        parts = urlsplit(text)
-        port_is_good = parts.port is None or parts.port > 0
-    except ValueError:
-        raise ValueError(allowed) from None
-    host = parts.hostname
-    if not host or not port_is_good:
-        raise ValueError(allowed)
-    if parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(host)):
-        raise ValueError(allowed)
-    return text.rstrip("/")
 
 
 def _data_dir(text: str) -> str:

@@ -11,13 +11,13 @@ import time_machine
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ticketsource_pipeline.addresses import is_loopback
 from ticketsource_pipeline.settings import (
     Settings,
     SettingsError,
     alert_webhook,
     dagster_home,
     environment_of_dagster,
-    is_loopback,
     read_settings,
     use_sandbox,
 )

@@ -20,7 +20,7 @@ from requests.auth import AuthBase
 from urllib3.exceptions import DecodeError, IncompleteRead, ReadTimeoutError
 from urllib3.exceptions import HTTPError as Urllib3Error
 
-from ticketsource_pipeline.api.arguments import is_loopback
+from ticketsource_pipeline.addresses import is_loopback
 from ticketsource_pipeline.api.retry import TransientError
 
 Auth = Literal["bearer", "basic"]

@@ -98,6 +98,7 @@ def land_month(
             republished = _carry_out(store, from_month, leaving, catalog)
             if republished and from_month != month:
                 landing.republished.append(from_month)
+        store.sweep_month_record(month)
         for dataset in (RAW_BOOKINGS, RAW_SEATS):
             store.sweep(dataset, month)
         record = store.month_record(month)

@@ -67,14 +67,16 @@ class FileWriter:
             else:
                 path.fs.rm_file(path.path)
 
-    def sweep(self, folder: UPath) -> int:
+    def sweep(self, folder: UPath, name: str = "") -> int:
         """Remove what a killed process left unfinished in a folder; returns how many files.
 
-        The caller holds the lock of whoever writes there.
+        Args:
+            folder: the folder; the caller holds the lock of whoever writes there.
+            name: only what was to become the file of this name; all when not given.
         """
         if not is_local(folder) or not Path(folder.path).is_dir():
             return 0
-        leftovers = list(Path(folder.path).glob(f".*{TEMPORARY_ENDING}"))
+        leftovers = list(Path(folder.path).glob(f".{name}*{TEMPORARY_ENDING}"))
         for leftover in leftovers:
             leftover.unlink(missing_ok=True)
         return len(leftovers)

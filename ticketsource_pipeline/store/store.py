@@ -171,6 +171,11 @@ class ParquetStore:
         """Remove what a killed writer left unfinished; the caller holds the lock."""
         return self.writer.sweep(self.layout.folder(dataset, month))
 
+    def sweep_month_record(self, month: str) -> int:
+        """Remove what a killed writer left of a month's record; the caller holds the lock."""
+        record = self.layout.month_record(month)
+        return self.writer.sweep(record.parent, record.name)
+
     def months(self, dataset: Dataset) -> list[str]:
         """Return the months a partitioned dataset has a folder for, in order."""
         prefix = f"{PARTITION_KEY}="
