@@ -34,7 +34,7 @@ class Result:
 
     def judge(self, what: str, *, reached: bool) -> None:
         """Note whether something wanted was reached."""
-        self.verdicts.append(f"{'Within' if reached else 'NOT within'}: {what}")
+        self.verdicts.append(f"{'Reached' if reached else 'NOT reached'}: {what}")
 
     def print(self, console: Console) -> None:
         """Print it."""

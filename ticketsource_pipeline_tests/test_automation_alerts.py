@@ -61,7 +61,7 @@ def webhook() -> Iterator[Webhook]:
             self.send_header("Content-Length", "0")
             self.end_headers()
 
-        def log_message(self, *words: object) -> None:
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002
             pass
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
@@ -227,7 +227,8 @@ def test_a_webhook_that_does_not_take_the_alert_is_said_without_its_address(
     watch = Watch(place, FAILED_RUN)
     fail_june(place)
     seen = watch.tick()
-    errors = [reaction.error for reaction in seen.dagster_run_reactions if reaction.error]
+    reactions = seen.dagster_run_reactions or []
+    errors = [reaction.error for reaction in reactions if reaction.error]
     assert len(errors) == 1
     told = errors[0].to_string() + str(seen)
     assert str(status) in told if status else "ConnectionError" in told

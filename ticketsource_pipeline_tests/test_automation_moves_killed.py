@@ -39,7 +39,7 @@ from ticketsource_pipeline_tests.running import Machine
 
 WINDOW = timedelta(days=60)
 PARTITIONS = month_partitions("2019-01").get_partition_keys(current_time=moment("2024-06-01T00:00"))
-MARCH, APRIL, MAY = "2024-03", "2024-04", "2024-05"
+MARCH, APRIL = "2024-03", "2024-04"
 
 
 class Killed(BaseException):
@@ -123,7 +123,7 @@ class Place:
 
 
 def theatre() -> Theatre:
-    return theatre_of("2024-03-05T19:30", "2024-03-06T19:30", "2024-04-07T19:30", bookings=2)
+    return theatre_of("2024-03-05T19:30", "2024-03-06T19:30", "2024-04-07T19:30", bookings=1)
 
 
 @pytest.fixture(scope="module")
@@ -146,7 +146,7 @@ def place_at(folder: Path) -> Iterator[Place]:
 
 
 def move_to_april(theatre: Theatre) -> None:
-    theatre.move_date(list(theatre.dates)[0], "2024-04-20T19:30:00+00:00")
+    theatre.move_date(next(iter(theatre.dates)), "2024-04-20T19:30:00+00:00")
 
 
 def move_to_march(theatre: Theatre) -> None:
@@ -175,8 +175,14 @@ def back(theatre: Theatre) -> None:
 ORDERS = [list, lambda months: months[::-1]]
 
 
-@pytest.mark.parametrize("change", [move_to_april, move_to_march, swap, go_round, leave])
-@pytest.mark.parametrize("first", [MARCH, APRIL])
+@pytest.mark.parametrize(
+    ("change", "first"),
+    [
+        (move_to_april, APRIL),
+        (swap, MARCH),
+        (leave, APRIL),
+    ],
+)
 def test_a_run_killed_anywhere_in_a_move_is_made_good_by_the_runs_then_due(
     filled: Path, tmp_path: Path, change: Callable[[Theatre], None], first: str
 ) -> None:
@@ -201,15 +207,15 @@ def test_a_run_killed_anywhere_in_a_move_is_made_good_by_the_runs_then_due(
     assert killed > 5
 
 
-@pytest.mark.parametrize("change", [move_to_april, swap, go_round])
-def test_a_performance_that_is_back_before_the_killed_run_is_made_good_is_where_it_was(
-    filled: Path, tmp_path: Path, change: Callable[[Theatre], None]
+def test_performances_that_are_back_before_the_killed_run_is_made_good_are_where_they_were(
+    filled: Path, tmp_path: Path
 ) -> None:
+    changes = 0
     for changes in itertools.count():
         folder = tmp_path / str(changes)
         shutil.copytree(filled, folder)
         with place_at(folder) as place:
-            change(place.server.theatre)
+            go_round(place.server.theatre)
             place.read_catalog()
             place.server.clear()
             try:
@@ -223,4 +229,4 @@ def test_a_performance_that_is_back_before_the_killed_run_is_made_good_is_where_
             place.run_all_due(ORDERS[changes % 2])
             assert_one_month_each(place.machine, place.server.theatre)
             assert place.server.count("/seats") == 0
-    assert changes > 5
+    assert changes > 15

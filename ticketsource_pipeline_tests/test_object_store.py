@@ -69,6 +69,8 @@ def bucket() -> Iterator[Bucket]:
     host, port = server.get_host_and_port()
     try:
         made = Bucket(f"http://{host}:{port}")
+        # A process keeps its connections to a store; those of an earlier test lead nowhere.
+        s3fs.S3FileSystem.clear_instance_cache()
         requests.post(f"{made.endpoint}/moto-api/reset", timeout=10)
         made.files().mkdir(BUCKET)
         yield made
@@ -91,7 +93,7 @@ def test_a_bucket_holds_what_a_folder_would_and_only_whole_files_at_every_moment
             names = datasets_in(bucket.names())
             files = bucket.files()
             for name in names:
-                pq.read_metadata(BytesIO(files.cat_file(f"{BUCKET}/sales/{name}")))
+                pq.read_metadata(BytesIO(files.read_bytes(f"{BUCKET}/sales/{name}")))
             seen.append(names)
 
     with SandboxServer(theatre, on_request=look) as server:
@@ -123,19 +125,11 @@ def test_a_bucket_holds_what_a_folder_would_and_only_whole_files_at_every_moment
         assert after.keys() == before.keys()
         assert sum(after[name] != before[name] for name in after) == 4
 
-
-def test_a_bucket_keeps_the_last_good_data_when_a_sync_fails(
-    machine: Machine, bucket: Bucket
-) -> None:
-    theatre = small_theatre()
-    with SandboxServer(theatre) as server:
-        assert machine.sync_here(server, **bucket.variables).code == 0
-        before = bucket.stamps()
         theatre.add_booking(dates_of(theatre, next_month())[0], 1)
         server.faults = Faults(share_500=1, only_path="/seats")
-        outcome = machine.sync_here(server, TICKETSOURCE_MAX_RETRIES="0", **bucket.variables)
-    assert outcome.code == 1
-    assert bucket.stamps() == before
+        failing = {"TICKETSOURCE_MAX_RETRIES": "0", **bucket.variables}
+        assert machine.sync_here(server, **failing).code == 1
+        assert bucket.stamps() == after
 
 
 def test_a_bucket_that_is_not_there_is_refused_in_a_line(machine: Machine, bucket: Bucket) -> None:

@@ -24,7 +24,11 @@ from ticketsource_pipeline.api.links import Prefix, checked_id, id_from_link
 from ticketsource_pipeline.api.meter import Meter, MeterReading, subscribe, unsubscribe
 from ticketsource_pipeline.api.pages import Row
 from ticketsource_pipeline.api.paging import LedgerEntry, PageLedger
-from ticketsource_pipeline.api.performance import PerformanceReading, read_performance
+from ticketsource_pipeline.api.performance import (
+    PerformanceReader,
+    PerformanceReading,
+    read_performance,
+)
 from ticketsource_pipeline.api.retry import Backoff
 
 __all__ = [
@@ -43,6 +47,7 @@ __all__ = [
     "NoLimit",
     "NotFound",
     "PageLedger",
+    "PerformanceReader",
     "PerformanceReading",
     "Prefix",
     "RateLimiter",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import FIRST_EXCEPTION, Executor, Future, wait
+from concurrent.futures import FIRST_EXCEPTION, Executor, wait
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -42,69 +42,106 @@ def read_performance(
 ) -> PerformanceReading:
     """Return a date's bookings, and the seats of those that are not reusable.
 
+    It is a `PerformanceReader` begun and finished at once: the arguments and errors are its own.
+    """
+    reader = PerformanceReader(
+        client, executor, date_id, reusable=reusable, max_rereads=max_rereads, listing=listing
+    )
+    return reader.finish()
+
+
+class PerformanceReader:
+    """The reading of a performance, its requests for seats under way from the start.
+
     A 404 for a booking's seats means that the booking left meanwhile: the bookings are listed
     again, and seats already read are kept for the bookings that did not change.
 
     Args:
         client: asks the API.
-        executor: runs the requests for seats; do not call this from one of its own threads.
+        executor: runs the requests for seats; do not use this from one of its own threads.
         date_id: the performance.
         reusable: whether the seats of a booking are already known.
         max_rereads: how often the bookings may be listed again.
         listing: the date's bookings, when they were listed already.
 
     Raises:
-        NotFound: when a booking is still listed at the end and still has no seats to find, or
-            when the date itself is gone.
-        InvalidResponse: when a booking names another date, or a seat another booking.
-        ApiError: when the API cannot be read; requests not yet started are then cancelled.
+        InvalidResponse: when a booking names another date.
+        ApiError: when the bookings cannot be listed.
     """
-    read: dict[str, tuple[Row, ListReading]] = {}
-    rereads = 0
-    while True:
-        if listing is None:
-            listing = client.bookings_of_date(date_id)
-        _check_links(listing.rows, "date", "dat", date_id, f"/dates/{date_id}/bookings")
-        needed = {row["id"]: row for row in listing.rows if not reusable(row)}
-        read = {key: known for key, known in read.items() if needed.get(key) == known[0]}
-        missing: list[NotFound] = []
-        unread = [key for key in needed if key not in read]
-        for booking_id, seats in _read_seats(client, executor, unread).items():
-            if isinstance(seats, NotFound):
-                missing.append(seats)
-            else:
-                read[booking_id] = (needed[booking_id], seats)
-        if not missing:
-            return PerformanceReading(
-                date_id=date_id,
-                bookings=listing.rows,
-                ledger=listing.ledger,
-                seats={key: read[key][1] for key in needed},
-                reused=tuple(row["id"] for row in listing.rows if row["id"] not in needed),
-                listed_at=listing.started_at,
-            )
-        rereads += 1
-        if rereads > max_rereads:
-            raise missing[0]
-        client.meter.record(MeterReading(rereads=1))
-        listing = None
 
+    def __init__(
+        self,
+        client: TicketSourceClient,
+        executor: Executor,
+        date_id: str,
+        *,
+        reusable: Callable[[Row], bool],
+        max_rereads: int = 3,
+        listing: ListReading | None = None,
+    ) -> None:
+        self._client = client
+        self._executor = executor
+        self._date_id = date_id
+        self._reusable = reusable
+        self._rereads_left = max_rereads
+        self._read: dict[str, tuple[Row, ListReading]] = {}
+        self._begin(listing)
 
-def _read_seats(
-    client: TicketSourceClient, executor: Executor, booking_ids: list[str]
-) -> dict[str, ListReading | NotFound]:
-    futures: dict[Future[ListReading | NotFound], str] = {}
-    try:
-        for booking_id in booking_ids:
-            futures[executor.submit(_seats_of, client, booking_id)] = booking_id
-        done, _ = wait(futures, return_when=FIRST_EXCEPTION)
-        for future in done:
-            # An error is raised here; when there is none, all are done.
-            future.result()
-        return {booking_id: future.result() for future, booking_id in futures.items()}
-    finally:
-        for future in futures:
-            future.cancel()
+    def finish(self) -> PerformanceReading:
+        """Wait for the seats and return the reading.
+
+        Raises:
+            NotFound: when a booking is still listed at the end and still has no seats to find, or
+                when the date itself is gone.
+            InvalidResponse: when a booking names another date, or a seat another booking.
+            ApiError: when the API cannot be read; requests not yet started are then cancelled.
+        """
+        while missing := self._take_seats():
+            if not self._rereads_left:
+                raise missing[0]
+            self._rereads_left -= 1
+            self._client.meter.record(MeterReading(rereads=1))
+            self._begin(None)
+        rows = self._listing.rows
+        return PerformanceReading(
+            date_id=self._date_id,
+            bookings=rows,
+            ledger=self._listing.ledger,
+            seats={key: self._read[key][1] for key in self._needed},
+            reused=tuple(row["id"] for row in rows if row["id"] not in self._needed),
+            listed_at=self._listing.started_at,
+        )
+
+    def _begin(self, listing: ListReading | None) -> None:
+        """List the bookings, where they are not, and start asking for the seats still needed."""
+        self._listing = listing or self._client.bookings_of_date(self._date_id)
+        path = f"/dates/{self._date_id}/bookings"
+        _check_links(self._listing.rows, "date", "dat", self._date_id, path)
+        self._needed = {row["id"]: row for row in self._listing.rows if not self._reusable(row)}
+        self._read = {
+            key: known for key, known in self._read.items() if self._needed.get(key) == known[0]
+        }
+        self._futures = {
+            self._executor.submit(_seats_of, self._client, booking_id): booking_id
+            for booking_id in self._needed
+            if booking_id not in self._read
+        }
+
+    def _take_seats(self) -> list[NotFound]:
+        """Wait for the seats asked for; returns the bookings that had none to find."""
+        try:
+            done, _ = wait(self._futures, return_when=FIRST_EXCEPTION)
+            for future in done:
+                # An error is raised here; when there is none, all are done.
+                future.result()
+            answers = {key: future.result() for future, key in self._futures.items()}
+        finally:
+            for future in self._futures:
+                future.cancel()
+        for booking_id, seats in answers.items():
+            if not isinstance(seats, NotFound):
+                self._read[booking_id] = (self._needed[booking_id], seats)
+        return [seats for seats in answers.values() if isinstance(seats, NotFound)]
 
 
 def _seats_of(client: TicketSourceClient, booking_id: str) -> ListReading | NotFound:

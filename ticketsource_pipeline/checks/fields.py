@@ -54,7 +54,9 @@ def _report(dataset: Dataset) -> Callable[[View], tuple[Report, int]]:
         SEATS.name: seats,
         ATTENDEES.name: attendees,
     }
-    return readers.get(dataset.name, catalog)
+    read = readers.get(dataset.name, catalog)
+    # Two rules may want the same report, and reading every payload again is most of their work.
+    return lambda view: view.once(f"report {dataset.name}", lambda: read(view))
 
 
 def _readable(dataset: Dataset) -> Rule:

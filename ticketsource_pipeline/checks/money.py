@@ -13,6 +13,10 @@ _AMOUNTS = ("gross", "fee", "fee_vat", "net")
 
 
 def _lines(view: View) -> list[dict[str, Any]]:
+    return view.once("lines in pence", lambda: _lines_in_pence(view))
+
+
+def _lines_in_pence(view: View) -> list[dict[str, Any]]:
     frame = view.frame(BOOKING_LINES)
     whole = frame.assign(**{name: pence_column(frame[name]) for name in _AMOUNTS})
     names = ("booking_id", "date_id", "ref", "line_number", "line_type", "is_refund", *_AMOUNTS)

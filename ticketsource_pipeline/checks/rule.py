@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 import pandas as pd
 
@@ -16,6 +16,8 @@ from ticketsource_pipeline.refresh.openness import Performance, performances_of
 from ticketsource_pipeline.store import ParquetStore
 
 SHOWN_AT_MOST = 20
+
+Found = TypeVar("Found")
 
 
 class Effect(StrEnum):
@@ -94,6 +96,7 @@ class View:
     _frames: dict[tuple[str, tuple[str, ...] | None], pd.DataFrame] = field(
         default_factory=dict, repr=False
     )
+    _found: dict[str, Any] = field(default_factory=dict, repr=False)
 
     @cached_property
     def months(self) -> tuple[str, ...]:
@@ -115,6 +118,12 @@ class View:
             months = self.months if dataset.partitioned else None
             self._frames[key] = self.store.read(dataset, months, columns)
         return self._frames[key]
+
+    def once(self, name: str, work: Callable[[], Found]) -> Found:
+        """Return what some work over the view came to, done once however many rules want it."""
+        if name not in self._found:
+            self._found[name] = work()
+        return self._found[name]
 
     def notes(self, dataset: Dataset) -> dict[str, Mapping[str, Any]]:
         """Return, by file name, what is noted in a dataset's files of the months looked at."""

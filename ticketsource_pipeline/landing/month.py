@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from ticketsource_pipeline.api import ListReading, TicketSourceClient
 from ticketsource_pipeline.clock import utc_now
 from ticketsource_pipeline.datasets import RAW_BOOKINGS, RAW_SEATS
-from ticketsource_pipeline.landing.performance import PerformanceLanding, land_performance
+from ticketsource_pipeline.landing.performance import PerformanceInProgress, PerformanceLanding
 from ticketsource_pipeline.landing.rules import RefreshRules
 from ticketsource_pipeline.landing.sales import publish_locked_month, withdraw_from_sales
 from ticketsource_pipeline.refresh.moves import Move, moves_of_month
@@ -20,6 +20,8 @@ from ticketsource_pipeline.refresh.plan import month_plan
 from ticketsource_pipeline.refresh.seats import SeatReading, seat_readings
 from ticketsource_pipeline.store import MonthRecord, ParquetStore, PerformanceRecord
 from ticketsource_pipeline.store.months import NEVER
+
+_MOVED = "moved"
 
 
 @dataclass
@@ -175,10 +177,18 @@ def _land_performances(
 ) -> Iterator[PerformanceLanding]:
     with ThreadPoolExecutor(client.max_in_flight) as executor:
         try:
+            under_way: deque[PerformanceInProgress] = deque()
             for performance, listing in _listed_ahead(client, executor, performances):
-                yield land_performance(
-                    client, executor, store, performance, listing=listing.result(), rules=rules
+                under_way.append(
+                    PerformanceInProgress(
+                        client, executor, store, performance, listing=listing.result(), rules=rules
+                    )
                 )
+                # The next one's requests queue behind this one's, so that none waits for its files.
+                if len(under_way) > 1:
+                    yield under_way.popleft().land()
+            for last in under_way:
+                yield last.land()
         except BaseException:
             executor.shutdown(cancel_futures=True)
             raise
@@ -227,6 +237,14 @@ def _carry_out(
     one finds the same moves and does what is left of them.
     """
     leaving = {move.date_id for move in moves}
+    record = store.month_record(from_month)
+    for date_id in leaving:
+        known = record.performances[date_id]
+        # Until it is read again nobody knows how many of its rows are in which month, so sales
+        # made meanwhile, of either, are never taken for whole.
+        on_its_way = replace(known, content=_MOVED if known.content else "")
+        record = record.with_performance(date_id, on_its_way)
+    store.write_month_record(replace(record, published_content=None))
     has_sales = withdraw_from_sales(store, from_month, catalog, leaving)
     for move in moves:
         _carry_files(store, move)

@@ -11,19 +11,19 @@ import pandas as pd
 
 from ticketsource_pipeline.api import (
     ListReading,
+    PerformanceReader,
     PerformanceReading,
     TicketSourceClient,
-    read_performance,
 )
 from ticketsource_pipeline.clock import utc_now
-from ticketsource_pipeline.datasets import RAW_BOOKINGS, RAW_SEATS
+from ticketsource_pipeline.datasets import RAW_BOOKINGS, RAW_SEATS, Dataset
 from ticketsource_pipeline.frames.payload import payload_digest, payload_text
 from ticketsource_pipeline.frames.raw import raw_bookings_frame, raw_seats_frame
 from ticketsource_pipeline.frames.sales import bookings_balance
 from ticketsource_pipeline.landing.rules import RefreshRules
 from ticketsource_pipeline.refresh.openness import Performance
 from ticketsource_pipeline.refresh.seats import SeatReading, SeatReuse, seat_readings
-from ticketsource_pipeline.store import ParquetStore, PerformanceRecord
+from ticketsource_pipeline.store import ParquetStore, PerformanceRecord, Written
 
 
 @dataclass(frozen=True)
@@ -39,16 +39,8 @@ class PerformanceLanding:
     files_changed: int
 
 
-def land_performance(
-    client: TicketSourceClient,
-    executor: ThreadPoolExecutor,
-    store: ParquetStore,
-    performance: Performance,
-    *,
-    listing: ListReading,
-    rules: RefreshRules,
-) -> PerformanceLanding:
-    """Read a performance whole and put its bookings and seats in their files.
+class PerformanceInProgress:
+    """A performance being read: its requests for seats are under way from the start.
 
     Args:
         client: the API.
@@ -59,72 +51,90 @@ def land_performance(
         rules: how much of what is stored may be taken as it is.
 
     Raises:
-        ApiError: when it cannot be read whole; its files are as they were.
-        StoreError: when the store cannot be written.
+        ApiError: when it cannot be read.
+        StoreError: when the store cannot be read.
     """
-    month, date_id = performance.month, performance.date_id
-    old_bookings = store.read_file(RAW_BOOKINGS, month, date_id)
-    old_seats = store.read_file(RAW_SEATS, month, date_id)
-    now = utc_now()
-    stored = seat_readings(old_seats.notes if old_seats else {})
-    reuse = SeatReuse(
-        stored=stored,
-        now=now,
-        max_age=rules.seat_max_age,
-        is_open=now < performance.closes_at(rules.refund_window),
-        since=rules.since,
-        full=rules.full,
-    )
-    reading = read_performance(
-        client,
-        executor,
-        date_id,
-        reusable=lambda booking: reuse.allows(booking["id"], _digest(booking)),
-        listing=listing,
-    )
-    bookings, _ = raw_bookings_frame(
-        reading.bookings,
-        date_id=date_id,
-        event_id=performance.event_id,
-        fetched_at=reading.listed_at,
-        stored=_payloads(old_bookings.frame) if old_bookings else None,
-    )
-    seats = _seats(reading, old_seats.frame if old_seats else None)
-    # Seats first: should the run stop in between, the seats just read are found again.
-    wrote = [
-        store.write(
-            RAW_SEATS, seats, month=month, name=date_id, notes=_seat_notes(reading, stored)
-        ),
-        store.write(
-            RAW_BOOKINGS,
-            bookings,
-            month=month,
-            name=date_id,
-            notes={
-                "pages": [
-                    [page.page, page.per_page, page.from_, page.to, page.rows]
-                    for page in reading.ledger
-                ]
-            },
-        ),
-    ]
-    record = PerformanceRecord(
-        listed_at=reading.listed_at,
-        bookings=len(bookings),
-        seats=len(seats),
-        content=_content(bookings, seats),
-        catalog=performance.fingerprint,
-        balanced=performance.cancelled and bookings_balance(bookings),
-    )
-    return PerformanceLanding(
-        date_id=date_id,
-        record=record,
-        booking_pages=len(reading.ledger),
-        seat_pages=sum(len(seats.ledger) for seats in reading.seats.values()),
-        seats_asked=len(reading.seats),
-        seats_reused=len(reading.reused),
-        files_changed=sum(file.changed for file in wrote),
-    )
+
+    def __init__(
+        self,
+        client: TicketSourceClient,
+        executor: ThreadPoolExecutor,
+        store: ParquetStore,
+        performance: Performance,
+        *,
+        listing: ListReading,
+        rules: RefreshRules,
+    ) -> None:
+        month, date_id = performance.month, performance.date_id
+        self._store = store
+        self._performance = performance
+        self._old_bookings = store.read_file(RAW_BOOKINGS, month, date_id)
+        self._old_seats = store.read_file(RAW_SEATS, month, date_id)
+        self._stored = seat_readings(self._old_seats.notes if self._old_seats else {})
+        now = utc_now()
+        reuse = SeatReuse(
+            stored=self._stored,
+            now=now,
+            max_age=rules.seat_max_age,
+            is_open=now < performance.closes_at(rules.refund_window),
+            since=rules.since,
+            full=rules.full,
+        )
+        self._reader = PerformanceReader(
+            client,
+            executor,
+            date_id,
+            reusable=lambda booking: reuse.allows(booking["id"], _digest(booking)),
+            listing=listing,
+        )
+
+    def land(self) -> PerformanceLanding:
+        """Wait until the performance is whole, and put its bookings and seats in their files.
+
+        Raises:
+            ApiError: when it cannot be read whole; its files are as they were.
+            StoreError: when the store cannot be written.
+        """
+        reading = self._reader.finish()
+        performance = self._performance
+        bookings, _ = raw_bookings_frame(
+            reading.bookings,
+            date_id=performance.date_id,
+            event_id=performance.event_id,
+            fetched_at=reading.listed_at,
+            stored=_payloads(self._old_bookings.frame) if self._old_bookings else None,
+        )
+        seats = _seats(reading, self._old_seats.frame if self._old_seats else None)
+        # Seats first: should the run stop in between, the seats just read are found again.
+        wrote = [
+            self._write(RAW_SEATS, seats, _seat_notes(reading, self._stored)),
+            self._write(RAW_BOOKINGS, bookings, {"pages": _page_notes(reading)}),
+        ]
+        record = PerformanceRecord(
+            listed_at=reading.listed_at,
+            bookings=len(bookings),
+            seats=len(seats),
+            content=_content(bookings, seats),
+            catalog=performance.fingerprint,
+            balanced=performance.cancelled and bookings_balance(bookings),
+        )
+        return PerformanceLanding(
+            date_id=performance.date_id,
+            record=record,
+            booking_pages=len(reading.ledger),
+            seat_pages=sum(len(seats.ledger) for seats in reading.seats.values()),
+            seats_asked=len(reading.seats),
+            seats_reused=len(reading.reused),
+            files_changed=sum(file.changed for file in wrote),
+        )
+
+    def _write(self, dataset: Dataset, frame: pd.DataFrame, notes: dict[str, Any]) -> Written:
+        month, name = self._performance.month, self._performance.date_id
+        return self._store.write(dataset, frame, month=month, name=name, notes=notes)
+
+
+def _page_notes(reading: PerformanceReading) -> list[list[int]]:
+    return [[page.page, page.per_page, page.from_, page.to, page.rows] for page in reading.ledger]
 
 
 def _digest(booking: dict[str, Any]) -> str:

@@ -82,15 +82,14 @@ def withdraw_from_sales(
 ) -> bool:
     """Take performances out of a month's sales layer, before they may appear in another's.
 
-    Their raw rows are not touched. The month counts as not published until it is published again,
-    so that nothing is lost should they stay after all. The caller holds its lock.
+    Their raw rows are not touched. The caller holds the month's lock, and has noted that the month
+    is not published, so that nothing is lost should they stay after all.
 
     Returns:
         Whether the month has a sales layer at all.
     """
     if not any(store.names(dataset, month) for dataset in SALES):
         return False
-    store.write_month_record(replace(store.month_record(month), published_content=None))
     frames = _frames(store, month, catalog, without=date_ids)
     for dataset in SALES:
         _write(store, dataset, month, frames)

@@ -93,14 +93,17 @@ def anything_read(store: ParquetStore, plans: Sequence[MonthPlan]) -> bool:
 
 def pages_of(rows: int, page_size: int) -> int:
     """Return how many pages a list of so many rows takes, each overlapping the one before."""
-    pages, end = 1, page_size
+    pages, end, confirmed = 1, page_size, 0
     while end < rows:
         ask = widest_overlapping_ask(end, page_size)
-        # Where no page can overlap, the list is read twice.
         if ask is None:
-            return 2 * ceil(rows / page_size)
-        pages, end = pages + 1, ask.page * ask.per_page
-    return pages
+            # Where no page can overlap, the plain next one is taken, and all up to it twice.
+            confirmed = end // page_size + 1
+            end = confirmed * page_size
+        else:
+            end = ask.page * ask.per_page
+        pages += 1
+    return pages + confirmed
 
 
 def catalog_requests(store: ParquetStore, page_size: int) -> int:
