@@ -13,6 +13,7 @@ from tempfile import NamedTemporaryFile
 import dagster as dg
 from dagster._core.storage.dagster_run import NOT_FINISHED_STATUSES
 
+from ticketsource_pipeline.cli.event_log import quick_event_log
 from ticketsource_pipeline.settings import SettingsError, dagster_home
 
 HOST_TAG = "ticketsource/host"
@@ -50,7 +51,7 @@ def prepare_home() -> str:
 @contextlib.contextmanager
 def open_instance() -> Iterator[dg.DagsterInstance]:
     """Yield the Dagster instance of the home; runs of dead processes no longer hold anything."""
-    with dg.DagsterInstance.from_config(prepare_home()) as instance:
+    with quick_event_log(), dg.DagsterInstance.from_config(prepare_home()) as instance:
         release_dead_runs(instance)
         yield instance
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 
-from ticketsource_pipeline.api import ListReading, TicketSourceClient
+from ticketsource_pipeline.api import ApiError, ListReading, TicketSourceClient
 from ticketsource_pipeline.clock import utc_now
 from ticketsource_pipeline.datasets import RAW_BOOKINGS, RAW_SEATS
 from ticketsource_pipeline.landing.performance import PerformanceInProgress, PerformanceLanding
@@ -179,9 +179,16 @@ def _land_performances(
         try:
             under_way: deque[PerformanceInProgress] = deque()
             for performance, listing in _listed_ahead(client, executor, performances):
+                try:
+                    bookings = listing.result()
+                except ApiError:
+                    # Those before it are written all the same, so the next run goes on from here.
+                    while under_way:
+                        yield under_way.popleft().land()
+                    raise
                 under_way.append(
                     PerformanceInProgress(
-                        client, executor, store, performance, listing=listing.result(), rules=rules
+                        client, executor, store, performance, listing=bookings, rules=rules
                     )
                 )
                 # The next one's requests queue behind this one's, so that none waits for its files.
