@@ -146,7 +146,7 @@ def test_an_event_listed_twice_gives_two_rows_for_a_check_to_find() -> None:
     ("attributes", "message"),
     [
         ({"name": ["A"]}, "attributes.name is a list, text is expected"),
-        ({"name": ""}, "attributes.name is empty"),
+        ({"created_at": ""}, "attributes.created_at is empty"),
         ({"archived": "no"}, "attributes.archived is text, true or false is expected"),
         ({"archived": 1}, "attributes.archived is a number, true or false is expected"),
         ({"genre": 7}, "attributes.genre is a number, text is expected"),

@@ -11,8 +11,10 @@ from typing import Any
 import pandas as pd
 
 from ticketsource_pipeline.api import ApiError, NotFound, TicketSourceClient
+from ticketsource_pipeline.clock import utc_now
 from ticketsource_pipeline.datasets import EVENTS, PERFORMANCES, VENUES, Dataset
 from ticketsource_pipeline.frames.catalog import events_frame, performances_frame, venues_frame
+from ticketsource_pipeline.landing.readable import keep_store_readable
 from ticketsource_pipeline.store import ParquetStore
 from ticketsource_pipeline.store.store import Written
 
@@ -68,6 +70,8 @@ def land_catalog(
             dataset.name: _write(store, dataset, frames, notes.get(dataset.name, {}))
             for dataset in CATALOG
         }
+    if performances.empty:
+        keep_store_readable(store, utc_now().strftime("%Y-%m"))
     return CatalogLanding(frames, written, dict(reading.pages))
 
 

@@ -12,6 +12,7 @@ from ticketsource_pipeline.api import ApiError, ListReading, TicketSourceClient
 from ticketsource_pipeline.clock import utc_now
 from ticketsource_pipeline.datasets import RAW_BOOKINGS, RAW_SEATS
 from ticketsource_pipeline.landing.performance import PerformanceInProgress, PerformanceLanding
+from ticketsource_pipeline.landing.readable import keep_month_readable
 from ticketsource_pipeline.landing.rules import RefreshRules
 from ticketsource_pipeline.landing.sales import publish_locked_month, withdraw_from_sales
 from ticketsource_pipeline.refresh.moves import Move, moves_of_month
@@ -121,6 +122,8 @@ def land_month(
                 f" {performance_landing.seats_asked} asked for seats,"
                 f" {performance_landing.seats_reused} reused ({count} of {len(to_read)})"
             )
+        for dataset in (RAW_BOOKINGS, RAW_SEATS):
+            keep_month_readable(store, dataset, month)
         if rules.full:
             store.write_month_record(replace(record, full_at=utc_now()))
     return landing

@@ -1,0 +1,38 @@
+"""Datasets that can be read from the first day on: a folder without a file is no table."""
+
+from __future__ import annotations
+
+from ticketsource_pipeline.datasets import DATASETS, Dataset
+from ticketsource_pipeline.frames.extract import typed_frame
+from ticketsource_pipeline.store import ParquetStore
+from ticketsource_pipeline.store.layout import SINGLE_FILE
+
+
+def keep_month_readable(store: ParquetStore, dataset: Dataset, month: str) -> None:
+    """Give a month without a file an empty one, and take it away once there are others.
+
+    Args:
+        store: the data directory; the caller holds the month's lock.
+        dataset: a dataset laid out by month.
+        month: the month.
+    """
+    names = store.names(dataset, month)
+    if not names:
+        store.write(dataset, typed_frame(dataset, []), month=month)
+    elif len(names) > 1 and SINGLE_FILE in names:
+        store.remove(dataset, month, SINGLE_FILE)
+
+
+def keep_store_readable(store: ParquetStore, month: str) -> None:
+    """Give each dataset laid out by month that has no file at all an empty one.
+
+    Args:
+        store: the data directory.
+        month: the month the empty files go to.
+    """
+    with store.lock(f"month-{month}"):
+        for dataset in DATASETS.values():
+            if dataset.partitioned and not any(
+                store.names(dataset, name) for name in store.months(dataset)
+            ):
+                keep_month_readable(store, dataset, month)
