@@ -21,7 +21,7 @@ SANDBOX_KEY_PREFIX = "skl-sandbox-"
 MONTHS_AHEAD = 24
 """How many months after this one are kept data for."""
 
-DATA_SCHEMES = ("s3", "gs", "gcs", "az", "abfs", "memory", "file")
+DATA_SCHEMES = ("s3", "gs", "gcs", "az", "abfs", "file")
 
 Auth = Literal["bearer", "basic"]
 Value = TypeVar("Value")
@@ -86,6 +86,7 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
     """
     env = os.environ if environment is None else environment
     api_key = _api_key(env)
+    alert_webhook(env)
     is_sandbox = (api_key or "").startswith(SANDBOX_KEY_PREFIX)
     default_data = "data/sandbox" if is_sandbox else "data/live"
     return Settings(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import select
 import signal
@@ -15,6 +16,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 import pytest
@@ -22,13 +24,13 @@ from dagster._core.scheduler.instigation import InstigatorState, SensorInstigato
 from dagster._core.storage.dagster_run import NOT_FINISHED_STATUSES
 
 from ticketsource_pipeline.sandbox import SandboxServer, Theatre
+from ticketsource_pipeline_tests.automating import LONDON
 from ticketsource_pipeline_tests.running import Machine
 
 LIBRARIES = (
     Path("/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1"),
     Path("/usr/lib/aarch64-linux-gnu/faketime/libfaketime.so.1"),
 )
-SCHEDULED_AT = ".dagster/scheduled_execution_time"
 
 # Waits end when the set clock says so, as they would had the time passed; and the library cannot do
 # the absolute waits that `time.sleep` makes.
@@ -132,6 +134,8 @@ class Daemon:
         """Start the daemon."""
         workspace = self.machine.folder / "workspace.yaml"
         self._start("dagster-daemon", "daemon", "run", "-w", str(workspace))
+        # A schedule counts from when the daemon first saw it.
+        self.wait(lambda: all(self._state(name) for name in _ALWAYS_ON))
 
     def kill(self) -> None:
         """Kill the daemon at once; its code server and the runs live on."""
@@ -153,7 +157,7 @@ class Daemon:
         deadline = time.monotonic() + seconds
         while not condition():
             assert time.monotonic() < deadline, f"not in time; see {self.machine.folder}/*.log"
-            select_a_while()
+            select.select([], [], [], 0.1)  # the others have work to do
 
     def runs(self) -> list[dg.DagsterRun]:
         """All runs, the oldest first."""
@@ -177,17 +181,40 @@ class Daemon:
 
     def night(self, day: datetime) -> None:
         """Live through a night: the catalogue after three, the changes, the open months."""
-        self.clock.set(day.replace(hour=3, minute=5, second=1))
-        self.wait_for_schedule("catalog_refresh", day.replace(hour=3, minute=5))
+        night = day.astimezone(LONDON).replace(minute=0, second=0, microsecond=0)
+        listed, refreshed = (night.replace(hour=3, minute=minute) for minute in (5, 30))
+        self.clock.set(listed + timedelta(seconds=1))
+        self.wait_for_schedule("catalog_refresh", listed)
         self.wait_for_sensor()
-        self.clock.set(day.replace(hour=3, minute=30, second=1))
-        self.wait_for_schedule("open_months_refresh", day.replace(hour=3, minute=30))
+        self.clock.set(refreshed + timedelta(seconds=1))
+        self.wait_for_schedule("open_months_refresh", refreshed)
 
     def runs_by_key(self) -> Counter[str]:
         """How many runs there are of each run key."""
         return Counter(
             run.tags["dagster/run_key"] for run in self.runs() if "dagster/run_key" in run.tags
         )
+
+    def graphql(self, query: str) -> dict[str, Any]:
+        """Ask Dagster's own API, as its UI does."""
+        answer = json.loads(self._command("dagster-graphql", "-t", query))
+        assert "errors" not in answer, answer
+        return answer["data"]
+
+    def stop_sensor(self) -> None:
+        """Switch the sensor on the catalogue off."""
+        self._command("dagster", "sensor", "stop", "changed_performances")
+
+    def _command(self, program: str, *words: str) -> str:
+        command = str(Path(sys.executable).with_name(program))
+        return subprocess.run(
+            [command, *words, "-w", str(self.machine.folder / "workspace.yaml")],
+            env=self.variables,
+            cwd=self.machine.folder,
+            stdout=subprocess.PIPE,
+            text=True,
+            check=True,
+        ).stdout
 
     def _state(self, name: str) -> InstigatorState | None:
         states = self.instance.all_instigator_state()
@@ -226,12 +253,8 @@ class Daemon:
             )
 
 
+_ALWAYS_ON = ("catalog_refresh", "open_months_refresh", "changed_performances")
 _DONE_WITH = {TickStatus.SUCCESS, TickStatus.SKIPPED}
-
-
-def select_a_while() -> None:
-    """Let the other processes work for a moment before one looks again."""
-    select.select([], [], [], 0.1)
 
 
 def _listens(port: int) -> bool:

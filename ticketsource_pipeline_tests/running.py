@@ -129,7 +129,7 @@ class Machine:
     def rows(self, dataset: str) -> list[dict[str, Any]]:
         """The rows of a dataset as a reader of its folder sees them, the month among them."""
         folder = self.data / dataset
-        # An account without performances has no month, and so no folder of a monthly dataset.
+        # Before the first sync is through, a dataset may not have its folder yet.
         return pq.read_table(folder).to_pylist() if folder.exists() else []
 
     def months_of(self, date_id: str) -> dict[str, set[str]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 
 from ticketsource_pipeline.sandbox import Theatre
 from ticketsource_pipeline_tests.automating import (
@@ -49,9 +50,12 @@ class Season:
             "TICKETSOURCE_FIRST_MONTH": "2024-06",
         }
 
-    def steps(self) -> Iterator[Step]:
-        """The months in order; each change is made when its step's time has come."""
-        changes = [
+    def steps(self, months_a_step: int = 1) -> Iterator[Step]:
+        """The months in order, or so many at a time; a change is made when its time has come.
+
+        A month late, every performance is open still.
+        """
+        changes: list[Callable[[], object]] = [
             self.go_on_sale,
             self.sell,
             self.refund,
@@ -65,18 +69,22 @@ class Season:
             self.refund_after_the_night,
             self.close_the_year,
         ]
-        for number, change in enumerate(changes, start=1):
-            day = datetime(2025, number, 8, 18, tzinfo=BEGIN.tzinfo)
-            days = [9] if change == self.edit_an_attendee else [1]
-            nights = [day + timedelta(days=after) for after in days]
-            yield Step(change.__name__, day, self._month(number, change), nights, self.theatre)
+        for first in range(0, len(changes), months_a_step):
+            made = changes[first : first + months_a_step]
+            day = datetime(2025, first + len(made), 8, 18, tzinfo=BEGIN.tzinfo)
+            after = 9 if self.edit_an_attendee in made else 1
+            yield Step(
+                what=", ".join(change.__name__ for change in made),
+                moment=day,
+                change=partial(self._live_through, first + 1, made),
+                nights=[day + timedelta(days=after)],
+                theatre=self.theatre,
+            )
 
-    def _month(self, number: int, change: Callable[[], object]) -> Callable[[], None]:
-        def both() -> None:
-            self.announce(number + 1)
+    def _live_through(self, month: int, changes: list[Callable[[], object]]) -> None:
+        for later, change in enumerate(changes, start=1):
+            self.announce(month + later)
             change()
-
-        return both
 
     def announce(self, month: int) -> None:
         """Put a performance of the 20th of a month on sale."""

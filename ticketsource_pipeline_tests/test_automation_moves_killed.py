@@ -211,7 +211,7 @@ def test_performances_that_are_back_before_the_killed_run_is_made_good_are_where
     filled: Path, tmp_path: Path
 ) -> None:
     changes = 0
-    for changes in itertools.count():
+    for changes in itertools.count(0, 2):
         folder = tmp_path / str(changes)
         shutil.copytree(filled, folder)
         with place_at(folder) as place:
@@ -226,7 +226,7 @@ def test_performances_that_are_back_before_the_killed_run_is_made_good_are_where
                 break
             back(place.server.theatre)
             place.read_catalog()
-            place.run_all_due(ORDERS[changes % 2])
+            place.run_all_due(ORDERS[changes // 2 % 2])
             assert_one_month_each(place.machine, place.server.theatre)
             assert place.server.count("/seats") == 0
     assert changes > 15

@@ -114,7 +114,8 @@ def test_the_table_has_twenty_rows_at_most_and_the_count_and_total_are_of_all(
     assert finding.metadata["difference_pence"].value == sum(range(31))
     assert [failure["line_number"] for failure in first_failures(finding)] == list(range(2, 22))
     assert finding.description == (
-        "30 of 34 are wrong; 465 pence in total; the first: REF001 is 1 pence off."
+        "30 of 34 are wrong; 465 pence in total; REF001 is 1 pence off; REF001 is 2 pence off;"
+        " REF001 is 3 pence off; REF001 is 4 pence off; REF001 is 5 pence off; and more."
     )
 
 

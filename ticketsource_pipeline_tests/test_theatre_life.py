@@ -26,7 +26,7 @@ def test_a_year_of_nights_leaves_the_parquet_equal_to_the_box_office(
 ) -> None:
     season = Season()
     with office(machine, season.theatre, monkeypatch, **season.settings) as place:
-        for step in season.steps():
+        for step in season.steps(months_a_step=2):
             with at(season.theatre, step.moment):
                 step.change()
             for day in step.nights:

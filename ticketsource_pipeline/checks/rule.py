@@ -16,6 +16,7 @@ from ticketsource_pipeline.refresh.openness import Performance, performances_of
 from ticketsource_pipeline.store import ParquetStore
 
 SHOWN_AT_MOST = 20
+NAMED_AT_MOST = 5
 
 Found = TypeVar("Found")
 
@@ -71,11 +72,12 @@ class Finding:
         """The finding in a line."""
         if self.passed:
             return f"All {self.looked_at} are right."
-        first = self.failures[0]
+        named = self.failures[:NAMED_AT_MOST]
         parts = [
             f"{len(self.failures)} of {self.looked_at} are wrong",
-            f"{self.pence} pence in total" if self.pence is not None else "",
-            f"the first: {first.ref or first.record_id or first.date_id or ''} {first.what}",
+            f"{self.pence} pence in total" if self.pence else "",
+            *(f"{item.ref or item.record_id or item.date_id or ''} {item.what}" for item in named),
+            "and more" if len(self.failures) > len(named) else "",
         ]
         return "; ".join(part for part in parts if part) + "."
 

@@ -12,6 +12,7 @@ from tempfile import NamedTemporaryFile
 
 import dagster as dg
 from dagster._core.storage.dagster_run import NOT_FINISHED_STATUSES
+from filelock import FileLock
 
 from ticketsource_pipeline.cli.event_log import quick_event_log
 from ticketsource_pipeline.settings import SettingsError, dagster_home
@@ -31,15 +32,16 @@ def prepare_home() -> str:
     text = files("ticketsource_pipeline.cli").joinpath("dagster.yaml").read_text("utf-8")
     try:
         home.mkdir(parents=True, exist_ok=True)
-        # Under a name of its own first: another process that starts now reads all of it or none.
-        with NamedTemporaryFile(
-            "w", dir=home, prefix=_BEGUN, delete=False, encoding="utf-8"
-        ) as file:
-            file.write(text)
-        if all(path.name.startswith(_BEGUN) for path in home.iterdir()):
-            Path(file.name).replace(home / "dagster.yaml")
-        else:
-            Path(file.name).unlink()
+        with _lock_of(home):
+            # Under a name of its own first: another process that starts now reads all or none.
+            with NamedTemporaryFile(
+                "w", dir=home, prefix=_BEGUN, delete=False, encoding="utf-8"
+            ) as file:
+                file.write(text)
+            if all(path.name.startswith(_BEGUN) for path in home.iterdir()):
+                Path(file.name).replace(home / "dagster.yaml")
+            else:
+                Path(file.name).unlink()
     except OSError as error:
         raise SettingsError(
             f"DAGSTER_HOME is {str(home)!r}: allowed is a folder that can be written"
@@ -51,9 +53,19 @@ def prepare_home() -> str:
 @contextlib.contextmanager
 def open_instance() -> Iterator[dg.DagsterInstance]:
     """Yield the Dagster instance of the home; runs of dead processes no longer hold anything."""
-    with quick_event_log(), dg.DagsterInstance.from_config(prepare_home()) as instance:
+    home = prepare_home()
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(quick_event_log())
+        # Two processes that make a new home's databases at once leave them broken for good.
+        with _lock_of(Path(home)):
+            instance = stack.enter_context(dg.DagsterInstance.from_config(home))
+            instance.event_log_storage.get_maximum_record_id()
         release_dead_runs(instance)
         yield instance
+
+
+def _lock_of(home: Path) -> FileLock:
+    return FileLock(home / f"{_BEGUN}home.lock")
 
 
 def own_tags() -> dict[str, str]:

@@ -48,8 +48,13 @@ def plan(*, full: bool) -> None:
     Nothing is asked: it is told from what is stored.
     """
     from ticketsource_pipeline.cli.plan import print_plan  # noqa: PLC0415
+    from ticketsource_pipeline.store import StoreError  # noqa: PLC0415
 
-    print_plan(read_settings(), full=full, console=Console())
+    try:
+        print_plan(read_settings(), full=full, console=Console())
+    except StoreError as error:
+        click.echo(f"ticketsource: {error}", err=True)
+        sys.exit(FAILED)
 
 
 @ticketsource.command()
@@ -78,19 +83,19 @@ def _sync(months: list[str], *, full: bool, as_json: bool) -> int:
 
     complaints = Console(stderr=True, soft_wrap=True)
     try:
-        summary, store = sync(read_settings(), months=months, full=full, console=complaints)
+        summary, root = sync(read_settings(), months=months, full=full, console=complaints)
     except (Refused, StoreError) as error:
         complaints.print(f"ticketsource: {error}", markup=False, highlight=False)
         return REFUSED
     for check in summary.failed_checks:
         kind = "warning" if check.warning else "check failed"
-        complaints.print(f"{kind}: {check}: {check.summary}", markup=False, highlight=False)
+        complaints.print(f"{kind}: {check.name}: {check.summary}", markup=False, highlight=False)
     for error in summary.errors:
         complaints.print(f"ticketsource: {error}", markup=False, highlight=False)
     if as_json:
-        click.echo(summary.to_json(store))
-    else:
-        summary.print_table(store, Console())
+        click.echo(summary.to_json())
+    elif summary.pages:
+        summary.print_table(root, Console())
     return ALL_WELL if summary.all_well else FAILED
 
 

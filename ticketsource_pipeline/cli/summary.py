@@ -13,7 +13,9 @@ from ticketsource_pipeline.api import MeterReading
 from ticketsource_pipeline.cli.runs import FailedCheck, RunOutcome
 from ticketsource_pipeline.datasets import DATASETS
 from ticketsource_pipeline.frames.money import pence_column, pounds
-from ticketsource_pipeline.store import ParquetStore
+from ticketsource_pipeline.store import ParquetStore, StoreError
+
+_SUMMED = frozenset({"gross", "net"})
 
 
 @dataclass
@@ -28,6 +30,8 @@ class SyncSummary:
         pages: pages read, by dataset.
         metered: what all clients did.
         expected: how many requests were expected once the catalogue was read; none before.
+        sizes: rows and files of each dataset, once measured.
+        sums: by dataset and column, sums of money in whole pence, once measured.
     """
 
     months: int = 0
@@ -37,6 +41,8 @@ class SyncSummary:
     pages: Counter[str] = field(default_factory=Counter)
     metered: MeterReading = field(default_factory=MeterReading)
     expected: int | None = None
+    sizes: dict[str, tuple[int, int]] = field(default_factory=dict)
+    sums: dict[tuple[str, str], int] = field(default_factory=dict)
 
     def add(self, outcome: RunOutcome) -> None:
         """Count what came of a run."""
@@ -54,9 +60,20 @@ class SyncSummary:
         """The failed checks that are errors, not warnings."""
         return [check for check in self.failed_checks if not check.warning]
 
-    def to_json(self, store: ParquetStore) -> str:
+    def measure(self, store: ParquetStore) -> None:
+        """Look how large each dataset is; one that cannot be read is an error."""
+        for dataset in DATASETS.values():
+            try:
+                self.sizes[dataset.name] = store.size(dataset)
+                for column in _SUMMED.intersection(dataset.money_columns):
+                    amounts = store.read(dataset, columns=[column])[column]
+                    self.sums[dataset.name, column] = int(pence_column(amounts).sum())
+            except StoreError as error:
+                self.sizes[dataset.name] = (0, 0)
+                self.errors.append(str(error))
+
+    def to_json(self) -> str:
         """Return the summary as one line of JSON."""
-        sizes = {dataset.name: store.size(dataset) for dataset in DATASETS.values()}
         return json.dumps(
             {
                 "months": self.months,
@@ -64,39 +81,50 @@ class SyncSummary:
                 "retries": self.metered.retries,
                 "reused_bookings": self.reused_bookings,
                 "datasets": {
-                    name: {"rows": rows, "files": files} for name, (rows, files) in sizes.items()
+                    name: {"rows": rows, "files": files}
+                    for name, (rows, files) in self.sizes.items()
                 },
                 "failed_checks": [str(check) for check in self.check_errors],
             }
         )
 
-    def print_table(self, store: ParquetStore, console: Console) -> None:
-        """Print a table of all datasets: rows, files, gross, net, and pages asked for."""
-        table = Table(title=f"Datasets in {store.layout.root}", title_justify="left")
+    def print_table(self, root: str, console: Console) -> None:
+        """Print a table of all datasets: rows, files, gross, net, and pages asked for.
+
+        Args:
+            root: where they lie.
+            console: where it is printed.
+        """
+        console.print(f"Datasets in {root}", highlight=False, markup=False, soft_wrap=True)
+        table = Table()
         table.add_column("dataset")
         for name in ("rows", "files", "gross", "net", "requests"):
             table.add_column(name, justify="right")
-        for dataset in DATASETS.values():
-            rows, files = store.size(dataset)
-            sums = dict.fromkeys(("gross", "net"), "")
-            for name in sums:
-                if name in dataset.money_columns:
-                    amounts = store.read(dataset, columns=[name])[name]
-                    sums[name] = f"£{pounds(int(pence_column(amounts).sum())):,}"
-            asked = self.pages[dataset.name]
+        for name, (rows, files) in self.sizes.items():
+            asked = self.pages[name]
             table.add_row(
-                dataset.name,
+                name,
                 f"{rows:,}",
                 f"{files:,}",
-                sums["gross"],
-                sums["net"],
+                self._pounds(name, "gross"),
+                self._pounds(name, "net"),
                 f"{asked:,}" if asked else "",
             )
         console.print(table)
+        expected = "" if self.expected is None else f" {self.expected:,} requests were expected."
         console.print(
             f"{self.metered.requests:,} requests made, {self.metered.retries:,} of them retries;"
-            f" {self.reused_bookings:,} bookings' seats reused; {self.months} months read."
-            + (f" {self.expected:,} requests were expected." if self.expected is not None else ""),
+            f" {self.reused_bookings:,} bookings' seats reused;"
+            f" {counted(self.months, 'month')} read.{expected}",
             highlight=False,
             soft_wrap=True,
         )
+
+    def _pounds(self, dataset: str, column: str) -> str:
+        pence = self.sums.get((dataset, column))
+        return "" if pence is None else f"£{pounds(pence):,}"
+
+
+def counted(number: int, noun: str) -> str:
+    """Return a number with its noun, in the plural where there is not just one."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"

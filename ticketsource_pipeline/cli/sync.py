@@ -14,7 +14,7 @@ from ticketsource_pipeline.cli.home import open_instance
 from ticketsource_pipeline.cli.plan import expected_requests, forecast_rules
 from ticketsource_pipeline.cli.progress import SyncProgress
 from ticketsource_pipeline.cli.runs import RunOutcome, launch
-from ticketsource_pipeline.cli.summary import SyncSummary
+from ticketsource_pipeline.cli.summary import SyncSummary, counted
 from ticketsource_pipeline.clock import utc_now
 from ticketsource_pipeline.datasets import EVENTS
 from ticketsource_pipeline.definitions import definitions
@@ -22,7 +22,7 @@ from ticketsource_pipeline.partitions import month_partitions
 from ticketsource_pipeline.refresh.plan import MonthPlan
 from ticketsource_pipeline.resources import ParquetStoreResource
 from ticketsource_pipeline.settings import Settings, SettingsError, month
-from ticketsource_pipeline.store import ParquetStore
+from ticketsource_pipeline.store import DamagedFile, ParquetStore
 from ticketsource_pipeline.store.account import AccountMismatch, bind_account
 
 _HOPELESS = {"Unauthorized", "Forbidden", "StoreError", "AccountMismatch"}
@@ -39,7 +39,7 @@ def sync(
     months: Sequence[str],
     full: bool,
     console: Console,
-) -> tuple[SyncSummary, ParquetStore]:
+) -> tuple[SyncSummary, str]:
     """Bring the data directory up to date.
 
     Args:
@@ -75,7 +75,8 @@ def sync(
             progress=progress,
         )
     summary.metered = progress.total
-    return summary, store
+    summary.measure(store)
+    return summary, str(store.layout.root)
 
 
 def _run(
@@ -124,7 +125,7 @@ def _run(
         if outcome.error_kind in _HOPELESS or failures == _FAILURES_IN_A_ROW:
             left = len(plans) - plans.index(plan) - 1
             if left:
-                summary.errors.append(f"{left} months are left for the next sync.")
+                summary.errors.append(f"Left for the next sync: {counted(left, 'month')}.")
             return
     if plans:
         summary.add(launch(defs, instance, STORE_CHECKS_JOB))
@@ -141,7 +142,11 @@ def _expected(
 ) -> int | None:
     """The requests made so far and those the months are expected to take, if that is known."""
     rules = forecast_rules(settings, full=full, closed_too=closed)
-    of_months = expected_requests(store, plans, rules)
+    try:
+        of_months = expected_requests(store, plans, rules)
+    except DamagedFile:
+        # The month's own run says which file it is, and reads it anew where it can.
+        return None
     return None if of_months is None else progress.total.requests + of_months
 
 
@@ -185,9 +190,10 @@ def _plans(
 
 def _words(plan: MonthPlan, outcome: RunOutcome) -> str:
     if not outcome.succeeded:
-        return f"failed: {outcome.error}"
+        return "failed"
     pages = outcome.requests
     return (
-        f"{len(plan.due) + len(plan.settled)} performances, {pages.get('raw_bookings', 0)} pages of"
-        f" bookings, {pages.get('raw_seats', 0)} of seats, {outcome.reused_bookings} reused"
+        f"{counted(len(plan.due) + len(plan.settled), 'performance')},"
+        f" {counted(pages.get('raw_bookings', 0), 'page')} of bookings,"
+        f" {pages.get('raw_seats', 0):,} of seats, {outcome.reused_bookings:,} reused"
     )

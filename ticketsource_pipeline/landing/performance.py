@@ -23,7 +23,13 @@ from ticketsource_pipeline.frames.sales import bookings_balance
 from ticketsource_pipeline.landing.rules import RefreshRules
 from ticketsource_pipeline.refresh.openness import Performance
 from ticketsource_pipeline.refresh.seats import SeatReading, SeatReuse, seat_readings
-from ticketsource_pipeline.store import ParquetStore, PerformanceRecord, Written
+from ticketsource_pipeline.store import (
+    DamagedFile,
+    ParquetStore,
+    PerformanceRecord,
+    Stored,
+    Written,
+)
 
 
 @dataclass(frozen=True)
@@ -68,8 +74,8 @@ class PerformanceInProgress:
         month, date_id = performance.month, performance.date_id
         self._store = store
         self._performance = performance
-        self._old_bookings = store.read_file(RAW_BOOKINGS, month, date_id)
-        self._old_seats = store.read_file(RAW_SEATS, month, date_id)
+        self._old_bookings = _stored_file(store, RAW_BOOKINGS, month, date_id)
+        self._old_seats = _stored_file(store, RAW_SEATS, month, date_id)
         self._stored = seat_readings(self._old_seats.notes if self._old_seats else {})
         now = utc_now()
         reuse = SeatReuse(
@@ -131,6 +137,16 @@ class PerformanceInProgress:
     def _write(self, dataset: Dataset, frame: pd.DataFrame, notes: dict[str, Any]) -> Written:
         month, name = self._performance.month, self._performance.date_id
         return self._store.write(dataset, frame, month=month, name=name, notes=notes)
+
+
+def _stored_file(
+    store: ParquetStore, dataset: Dataset, month: str | None, name: str
+) -> Stored | None:
+    """What is stored of a performance; nothing when its file is damaged, for it is read anew."""
+    try:
+        return store.read_file(dataset, month, name)
+    except DamagedFile:
+        return None
 
 
 def _page_notes(reading: PerformanceReading) -> list[list[int]]:

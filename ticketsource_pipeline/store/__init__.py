@@ -3,9 +3,10 @@
 from ticketsource_pipeline.store.files import FileWriter
 from ticketsource_pipeline.store.layout import Layout, StoreError
 from ticketsource_pipeline.store.months import MonthRecord, PerformanceRecord
-from ticketsource_pipeline.store.store import ParquetStore, Stored, Written
+from ticketsource_pipeline.store.store import DamagedFile, ParquetStore, Stored, Written
 
 __all__ = [
+    "DamagedFile",
     "FileWriter",
     "Layout",
     "MonthRecord",

@@ -25,6 +25,10 @@ _METADATA_KEY = b"ticketsource"
 _ROW_GROUP_ROWS = 100_000
 
 
+class DamagedFile(StoreError):
+    """A file that cannot be read as one of its dataset; the message says which."""
+
+
 @dataclass(frozen=True)
 class Stored:
     """One file as it was read: its rows, and what its writer noted beside them."""
@@ -132,7 +136,11 @@ class ParquetStore:
         text = json.dumps(dict(notes or {}), sort_keys=True, separators=(",", ":"))
         table = table.replace_schema_metadata({_METADATA_KEY: text.encode()})
         path = self.layout.file(dataset, month, name)
-        old = self._table(path)
+        try:
+            old = self._table(path)
+        except DamagedFile:
+            # It holds nothing that could be kept, and here comes what replaces it.
+            old = None
         if old is not None and old.schema.equals(table.schema, check_metadata=True):
             old_table = old.combine_chunks()
             if old_table.equals(table.combine_chunks()):
@@ -267,7 +275,7 @@ def _damages(path: UPath) -> Iterator[None]:
     try:
         yield
     except (pa.ArrowException, OSError, ValueError, KeyError):
-        raise StoreError(
+        raise DamagedFile(
             f"{path} is damaged or no file of this dataset: remove it, and the next sync makes it"
             " again."
         ) from None
