@@ -17,7 +17,7 @@ from ticketsource_pipeline.datasets import (
     Dataset,
 )
 from ticketsource_pipeline.frames.catalog import stored_report
-from ticketsource_pipeline.frames.raw import raw_bookings_report
+from ticketsource_pipeline.frames.raw import raw_bookings_report, raw_seats_report
 from ticketsource_pipeline.frames.report import Report
 from ticketsource_pipeline.frames.sales import attendees_frame, booking_lines_frame, seats_frame
 
@@ -43,6 +43,10 @@ def _report(dataset: Dataset) -> Callable[[View], tuple[Report, int]]:
         frame, report = seats_frame(view.frame(RAW_SEATS, _SEAT_COLUMNS), {})
         return report, len(frame)
 
+    def raw_seats(view: View) -> tuple[Report, int]:
+        frame = view.frame(RAW_SEATS, _SEAT_COLUMNS)
+        return raw_seats_report(frame), len(frame)
+
     def attendees(view: View) -> tuple[Report, int]:
         frame, report = attendees_frame(view.frame(RAW_SEATS, _SEAT_COLUMNS), {})
         return report, len(frame)
@@ -50,7 +54,7 @@ def _report(dataset: Dataset) -> Callable[[View], tuple[Report, int]]:
     readers = {
         RAW_BOOKINGS.name: bookings,
         BOOKING_LINES.name: lines,
-        RAW_SEATS.name: seats,
+        RAW_SEATS.name: raw_seats,
         SEATS.name: seats,
         ATTENDEES.name: attendees,
     }

@@ -12,6 +12,7 @@ from __future__ import annotations
 import contextlib
 import sqlite3
 from collections.abc import Iterator
+from pathlib import Path
 from threading import Lock
 from typing import Any
 
@@ -22,25 +23,51 @@ from sqlalchemy.engine import Engine
 @contextlib.contextmanager
 def quick_event_log() -> Iterator[None]:
     """Make this process's writes to SQLite databases quicker while the block runs."""
-    kept: dict[str, sqlite3.Connection] = {}
-    lock = Lock()
+    kept = _KeptConnections()
+
+    def before_connect(_dialect: object, _record: object, words: list[Any], _named: object) -> None:
+        # For SQLite the first word is the database's path; other databases have none.
+        if words and isinstance(words[0], str):
+            kept.hold(words[0])
 
     def on_connect(connection: Any, _record: object) -> None:
-        if not isinstance(connection, sqlite3.Connection):
-            return
-        connection.execute("PRAGMA synchronous=NORMAL")
-        path = connection.execute("PRAGMA database_list").fetchone()[2]
-        with lock:
-            if path and path not in kept:
-                kept[path] = sqlite3.connect(path, check_same_thread=False)
-            if path:
-                # Only a connection that has read since the journal was begun holds it open.
-                kept[path].execute("SELECT count(*) FROM sqlite_master").fetchone()
+        if isinstance(connection, sqlite3.Connection):
+            connection.execute("PRAGMA synchronous=NORMAL")
 
+    event.listen(Engine, "do_connect", before_connect)
     event.listen(Engine, "connect", on_connect)
     try:
         yield
     finally:
+        event.remove(Engine, "do_connect", before_connect)
         event.remove(Engine, "connect", on_connect)
-        for connection in kept.values():
+        kept.close()
+
+
+class _KeptConnections:
+    """One connection to each database, kept open until the end."""
+
+    def __init__(self) -> None:
+        self._connections: dict[str, sqlite3.Connection] = {}
+        self._settled: set[str] = set()
+        self._lock = Lock()
+
+    def hold(self, path: str) -> None:
+        """Keep a connection to a database open, once there is such a database."""
+        with self._lock:
+            if path in self._settled or not Path(path).is_file():
+                return
+            connection = self._connections.get(path)
+            if connection is None:
+                connection = sqlite3.connect(path, check_same_thread=False)
+                self._connections[path] = connection
+            # Only a connection that has read since the journal was begun holds it open.
+            connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+            if connection.execute("PRAGMA journal_mode").fetchone() == ("wal",):
+                connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+                self._settled.add(path)
+
+    def close(self) -> None:
+        """Close them all."""
+        for connection in self._connections.values():
             connection.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Sequence
 from datetime import timedelta
 
@@ -91,6 +92,9 @@ def _run(
 ) -> None:
     defs = definitions(settings)
     outcome = launch(defs, instance, CATALOG_JOB)
+    # What was loaded by now stays to the end: looking it over for garbage again and again is slow.
+    gc.collect()
+    gc.freeze()
     summary.add(outcome)
     if outcome.error_kind == AccountMismatch.__name__:
         raise Refused(outcome.error)

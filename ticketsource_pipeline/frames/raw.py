@@ -78,6 +78,14 @@ def raw_bookings_report(raw_bookings: pd.DataFrame) -> Report:
     return report
 
 
+def raw_seats_report(raw_seats: pd.DataFrame) -> Report:
+    """Return the fields that are new to us in the seats of a stored raw frame."""
+    report = Report()
+    for payload in raw_seats["payload"]:
+        report.unknown_fields.update(new_fields(payload_record(payload), RAW_SEATS.record))
+    return report
+
+
 def stored_rows(raw: pd.DataFrame) -> list[dict[str, Any]]:
     """Return the id columns and the payload of a raw frame, one dict per row."""
     names = [
