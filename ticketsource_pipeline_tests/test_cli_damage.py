@@ -1,0 +1,70 @@
+"""What goes wrong around a sync: damaged files, many starts at once, an answer not believed."""
+
+from __future__ import annotations
+
+import sqlite3
+from concurrent.futures import ThreadPoolExecutor
+
+from ticketsource_pipeline.sandbox import RequestRecord, SandboxServer, Theatre
+from ticketsource_pipeline_tests.running import Machine, assert_holds
+
+
+def test_many_syncs_that_start_at_once_make_one_sound_dagster_home(machine: Machine) -> None:
+    theatre = Theatre.uniform(1, 1, 3)
+    with SandboxServer(theatre) as server, ThreadPoolExecutor(3) as executor:
+        begun = [executor.submit(machine.sync, server) for _ in range(3)]
+        assert [one.result().code for one in begun] == [0, 0, 0]
+        assert_holds(machine, theatre)
+    for database in ("runs.db", "runs/index.db"):
+        with sqlite3.connect(machine.home / "history" / database) as connection:
+            versions = connection.execute("select version_num from alembic_version").fetchall()
+        assert len(versions) == 1, database
+
+
+def test_a_damaged_file_of_an_open_performance_is_read_anew(machine: Machine) -> None:
+    theatre = Theatre.uniform(1, 1, 3, first_month="2028-01")
+    with SandboxServer(theatre) as server:
+        assert machine.sync_here(server).code == 0
+        for dataset in ("raw_bookings", "raw_seats", "performances"):
+            (path,) = (machine.data / dataset).rglob("*.parquet")
+            path.write_bytes(b"no Parquet at all")
+        outcome = machine.sync_here(server)
+        assert outcome.code == 0, outcome.stderr
+        assert_holds(machine, theatre)
+
+
+def test_a_damaged_file_that_is_not_read_anew_is_named_in_a_line_and_fails_the_sync(
+    machine: Machine,
+) -> None:
+    theatre = Theatre.uniform(1, 1, 3, first_month="2020-01")
+    with SandboxServer(theatre) as server:
+        assert machine.sync_here(server).code == 0
+        (path,) = (machine.data / "booking_lines").rglob("*.parquet")
+        path.write_bytes(b"no Parquet at all")
+        outcome = machine.sync(server)
+        assert outcome.code == 1
+        assert f"{path} is damaged" in outcome.stderr
+        assert "Traceback" not in outcome.output
+        assert outcome.summary["datasets"]["booking_lines"] == {"rows": 0, "files": 0}
+        path.unlink()
+        assert machine.sync_here(server, "--month", "2020-01").code == 0
+        assert_holds(machine, theatre)
+
+
+def test_a_single_empty_list_of_events_does_not_empty_the_data(machine: Machine) -> None:
+    theatre = Theatre.uniform(1, 1, 3, first_month="2028-01")
+    with SandboxServer(theatre) as server:
+        assert machine.sync_here(server).code == 0
+        before = machine.files()
+        asked = 0
+
+        def nothing_at_first(request: RequestRecord) -> None:
+            nonlocal asked
+            if request.path == "/events":
+                asked += 1
+                server.theatre = theatre if asked > 1 else Theatre.empty()
+
+        server.on_request = nothing_at_first
+        assert machine.sync_here(server).code == 0
+        assert asked == 2
+        assert machine.files() == before
