@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
 from concurrent.futures import ThreadPoolExecutor
-
-import pytest
 
 from ticketsource_pipeline.sandbox import RequestRecord, SandboxServer, Theatre
 from ticketsource_pipeline_tests.running import Machine, assert_holds
 
 
-@pytest.mark.skipif(not os.environ.get("LONG_TESTS"), reason="a race: set LONG_TESTS=1")
 def test_many_syncs_that_start_at_once_make_one_sound_dagster_home(machine: Machine) -> None:
     theatre = Theatre.uniform(1, 1, 3)
     with SandboxServer(theatre) as server, ThreadPoolExecutor(3) as executor:
         begun = [executor.submit(machine.sync, server) for _ in range(3)]
-        assert [one.result().code for one in begun] == [0, 0, 0]
+        ends = [one.result() for one in begun]
+        assert [end.code for end in ends] == [0, 0, 0], [end.stderr for end in ends]
         assert_holds(machine, theatre)
     for database in ("runs.db", "runs/index.db"):
         with sqlite3.connect(machine.home / "history" / database) as connection:
