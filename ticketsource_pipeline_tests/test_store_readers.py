@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -116,3 +118,28 @@ def test_only_finished_parquet_files_and_the_state_lie_in_a_data_directory(tmp_p
         files = [path for path in (tmp_path / "data").rglob("*") if path.is_file()]
     outside = [path for path in files if "_ticketsource" not in path.parts]
     assert [path.name for path in outside] == ["dat-D1.parquet"]
+
+
+def test_reading_leaves_no_thread_behind_that_the_end_of_the_process_could_meet(
+    tmp_path: Path,
+) -> None:
+    script = """
+import sys, threading
+from pathlib import Path
+from ticketsource_pipeline.datasets import EVENTS
+from ticketsource_pipeline.frames.extract import typed_frame
+from ticketsource_pipeline.store import Layout, ParquetStore
+threads = lambda: len(list(Path("/proc/self/task").iterdir()))
+store = ParquetStore(Layout.of(sys.argv[1], Path(sys.argv[1])))
+store.write(EVENTS, typed_frame(EVENTS, []))
+before = threads()
+store.read(EVENTS)
+store.read_file(EVENTS, None, "part-0")
+store.size(EVENTS)
+store.notes(EVENTS, None)
+print(threads() - before)
+"""
+    words = [sys.executable, "-c", script, str(tmp_path)]
+    ended = subprocess.run(words, capture_output=True, text=True, timeout=60, check=True)
+    # Threads of Arrow's that let go of what they read while Python ends abort the process.
+    assert ended.stdout.strip() == "0"

@@ -75,6 +75,50 @@ def land_catalog(
     return CatalogLanding(frames, written, dict(reading.pages))
 
 
+def withdraw_performance(
+    client: TicketSourceClient, store: ParquetStore, date_id: str, event_id: str
+) -> bool:
+    """Take a performance out of the stored catalogue, if its event lists it no longer.
+
+    For a performance that left the API after the catalogue was read. The rest of the catalogue
+    stays as it is, to be read anew in its own time.
+
+    Args:
+        client: the API; it is asked for the dates of the event once more.
+        store: the data directory.
+        date_id: the performance.
+        event_id: its event.
+
+    Returns:
+        Whether the performance is gone; when not, nothing has changed.
+
+    Raises:
+        ApiError: when the event's dates cannot be read.
+        StoreError: when the store cannot be written.
+    """
+    try:
+        listed = {row["id"] for row in client.dates_of_event(event_id).rows}
+    except NotFound:
+        listed = set()
+    if date_id in listed:
+        return False
+    with store.lock("catalog"):
+        for name in store.names(PERFORMANCES, None):
+            stored = store.read_file(PERFORMANCES, None, name)
+            if stored is None:
+                continue
+            rest = stored.frame[stored.frame["date_id"] != date_id]
+            dates_read = dict(stored.notes.get("dates_read", {}))
+            dates_read[event_id] = int((rest["event_id"] == event_id).sum())
+            store.write(
+                PERFORMANCES,
+                rest.reset_index(drop=True),
+                name=name,
+                notes={**stored.notes, "dates_read": dates_read},
+            )
+    return True
+
+
 def _write(
     store: ParquetStore,
     dataset: Dataset,

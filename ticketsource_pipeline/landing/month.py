@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 
-from ticketsource_pipeline.api import ApiError, ListReading, TicketSourceClient
+from ticketsource_pipeline.api import ApiError, ListReading, NotFound, TicketSourceClient
 from ticketsource_pipeline.clock import utc_now
 from ticketsource_pipeline.datasets import RAW_BOOKINGS, RAW_SEATS
+from ticketsource_pipeline.landing.moves import Departures, carry_out, locked_moves
 from ticketsource_pipeline.landing.performance import PerformanceInProgress, PerformanceLanding
 from ticketsource_pipeline.landing.readable import keep_month_readable
 from ticketsource_pipeline.landing.rules import RefreshRules
-from ticketsource_pipeline.landing.sales import publish_locked_month, withdraw_from_sales
-from ticketsource_pipeline.refresh.moves import Move, moves_of_month
+from ticketsource_pipeline.refresh.moves import Move
 from ticketsource_pipeline.refresh.openness import Performance
 from ticketsource_pipeline.refresh.plan import month_plan
 from ticketsource_pipeline.refresh.seats import SeatReading, seat_readings
 from ticketsource_pipeline.store import MonthRecord, ParquetStore, PerformanceRecord
-from ticketsource_pipeline.store.months import NEVER
-
-_MOVED = "moved"
 
 
 @dataclass
@@ -78,7 +74,8 @@ def land_month(
 
     Each performance is written as soon as it is complete, so a run that stops half-way is gone on
     from there. A performance that left the month takes its files along to its new month, or leaves
-    the store when the catalogue has it no longer.
+    the store when the catalogue has it no longer; so does one that the API turns out to have no
+    longer.
 
     Args:
         client: the API.
@@ -94,11 +91,11 @@ def land_month(
         StoreError: when the store cannot be written.
     """
     landing = MonthLanding()
-    with _locked_moves(store, month, catalog, months) as moves:
+    with locked_moves(store, month, catalog, months) as moves:
         landing.moved.extend(moves)
         for from_month in sorted({move.from_month for move in moves}):
             leaving = [move for move in moves if move.from_month == from_month]
-            republished = _carry_out(store, from_month, leaving, catalog)
+            republished = carry_out(store, from_month, leaving, catalog)
             if republished and from_month != month:
                 landing.republished.append(from_month)
         store.sweep_month_record(month)
@@ -110,8 +107,9 @@ def land_month(
         record = _begin(record, to_read)
         store.write_month_record(record)
         landing.performances_kept = len(present) - len(to_read)
+        departures = Departures(client, store, month, say)
         for count, performance_landing in enumerate(
-            _land_performances(client, store, to_read, rules), start=1
+            _land_performances(client, store, to_read, rules, departures), start=1
         ):
             landing.add(performance_landing)
             date_id = performance_landing.date_id
@@ -122,6 +120,10 @@ def land_month(
                 f" {performance_landing.seats_asked} asked for seats,"
                 f" {performance_landing.seats_reused} reused ({count} of {len(to_read)})"
             )
+        if departures.moves:
+            landing.moved.extend(departures.moves)
+            carry_out(store, month, departures.moves, catalog)
+            record = store.month_record(month)
         for dataset in (RAW_BOOKINGS, RAW_SEATS):
             keep_month_readable(store, dataset, month)
         if rules.full:
@@ -177,6 +179,7 @@ def _land_performances(
     store: ParquetStore,
     performances: Sequence[Performance],
     rules: RefreshRules,
+    departures: Departures,
 ) -> Iterator[PerformanceLanding]:
     with ThreadPoolExecutor(client.max_in_flight) as executor:
         try:
@@ -184,10 +187,12 @@ def _land_performances(
             for performance, listing in _listed_ahead(client, executor, performances):
                 try:
                     bookings = listing.result()
-                except ApiError:
+                except ApiError as error:
+                    if departures.explain(performance, error):
+                        continue
                     # Those before it are written all the same, so the next run goes on from here.
                     while under_way:
-                        yield under_way.popleft().land()
+                        yield from _landed(under_way.popleft(), departures)
                     raise
                 under_way.append(
                     PerformanceInProgress(
@@ -196,12 +201,22 @@ def _land_performances(
                 )
                 # The next one's requests queue behind this one's, so that none waits for its files.
                 if len(under_way) > 1:
-                    yield under_way.popleft().land()
+                    yield from _landed(under_way.popleft(), departures)
             for last in under_way:
-                yield last.land()
+                yield from _landed(last, departures)
         except BaseException:
             executor.shutdown(cancel_futures=True)
             raise
+
+
+def _landed(reading: PerformanceInProgress, departures: Departures) -> list[PerformanceLanding]:
+    """Land a performance: nothing comes of one that is gone meanwhile."""
+    try:
+        return [reading.land()]
+    except NotFound as error:
+        if departures.explain(reading.performance, error):
+            return []
+        raise
 
 
 def _listed_ahead(
@@ -216,68 +231,3 @@ def _listed_ahead(
         if len(waiting) > client.max_in_flight:
             yield waiting.popleft()
     yield from waiting
-
-
-@contextlib.contextmanager
-def _locked_moves(
-    store: ParquetStore, month: str, catalog: Sequence[Performance], months: Sequence[str]
-) -> Iterator[list[Move]]:
-    """Hold the month's lock and those of all months it shares moves with; yields the moves."""
-
-    def moves() -> list[Move]:
-        records = {name: store.month_record(name) for name in store.recorded_months()}
-        stored = {name: list(record.performances) for name, record in records.items()}
-        return moves_of_month(month, catalog, stored, months)
-
-    needed = {month, *(name for move in moves() for name in move.months)}
-    with contextlib.ExitStack() as locks:
-        # Always in the same order, so that two runs never wait for each other.
-        for name in sorted(needed):
-            locks.enter_context(store.lock(f"month-{name}"))
-        yield [move for move in moves() if needed.issuperset(move.months)]
-
-
-def _carry_out(
-    store: ParquetStore, from_month: str, moves: Sequence[Move], catalog: Sequence[Performance]
-) -> bool:
-    """Take performances out of a month; returns whether its sales layer was made anew.
-
-    They leave the sales layer first, so that none is ever in two months' sales, and their files
-    follow. The month's record names them to the last: should the run stop in between, the next
-    one finds the same moves and does what is left of them.
-    """
-    leaving = {move.date_id for move in moves}
-    record = store.month_record(from_month)
-    for date_id in leaving:
-        known = record.performances[date_id]
-        # Until it is read again nobody knows how many of its rows are in which month, so sales
-        # made meanwhile, of either, are never taken for whole.
-        on_its_way = replace(known, content=_MOVED if known.content else "")
-        record = record.with_performance(date_id, on_its_way)
-    store.write_month_record(replace(record, published_content=None))
-    has_sales = withdraw_from_sales(store, from_month, catalog, leaving)
-    for move in moves:
-        _carry_files(store, move)
-    record = store.month_record(from_month)
-    for date_id in leaving:
-        record = record.without_performance(date_id)
-    store.write_month_record(record)
-    if has_sales:
-        publish_locked_month(store, from_month, catalog)
-    return has_sales
-
-
-def _carry_files(store: ParquetStore, move: Move) -> None:
-    if move.to_month is not None:
-        known = store.month_record(move.from_month).performances[move.date_id]
-        target = store.month_record(move.to_month)
-        # Not yet read in its new month: the reading there takes the stored seats again.
-        begun = replace(known, listed_at=NEVER)
-        store.write_month_record(target.with_performance(move.date_id, begun))
-    for dataset in (RAW_SEATS, RAW_BOOKINGS):
-        if move.date_id not in store.names(dataset, move.from_month):
-            continue
-        if move.to_month is None:
-            store.remove(dataset, move.from_month, move.date_id)
-        else:
-            store.move(dataset, move.date_id, move.from_month, move.to_month)

@@ -73,7 +73,7 @@ class PerformanceInProgress:
     ) -> None:
         month, date_id = performance.month, performance.date_id
         self._store = store
-        self._performance = performance
+        self.performance = performance
         self._old_bookings = _stored_file(store, RAW_BOOKINGS, month, date_id)
         self._old_seats = _stored_file(store, RAW_SEATS, month, date_id)
         self._stored = seat_readings(self._old_seats.notes if self._old_seats else {})
@@ -102,7 +102,7 @@ class PerformanceInProgress:
             StoreError: when the store cannot be written.
         """
         reading = self._reader.finish()
-        performance = self._performance
+        performance = self.performance
         bookings, _ = raw_bookings_frame(
             reading.bookings,
             date_id=performance.date_id,
@@ -135,7 +135,7 @@ class PerformanceInProgress:
         )
 
     def _write(self, dataset: Dataset, frame: pd.DataFrame, notes: dict[str, Any]) -> Written:
-        month, name = self._performance.month, self._performance.date_id
+        month, name = self.performance.month, self.performance.date_id
         return self._store.write(dataset, frame, month=month, name=name, notes=notes)
 
 

@@ -40,6 +40,8 @@ class Answers:
 
     def answer(self, path: str, query: dict[str, str], faults: Faults) -> tuple[int, bytes]:
         """Status and body for a GET of the path."""
+        if faults.missing and re.fullmatch(faults.missing, path):
+            return 404, error_body(404, NOT_FOUND)
         with self.theatre.lock:
             ids = self.theatre.list_ids(path)
             if ids is not None:

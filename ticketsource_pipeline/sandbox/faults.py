@@ -20,7 +20,8 @@ class Faults:
 
     The same seed and request number give the same fault. `only_path` is a regular expression
     that a path must contain for shares and moves to apply, `at_most` the number of faults drawn
-    by share in all.
+    by share in all. `missing` is a regular expression too: a path it matches
+    whole is answered 404, whatever the theatre has.
     """
 
     seed: int = 1
@@ -48,6 +49,7 @@ class Faults:
     moves: int = 0
     move_kind: MoveKind = "shift"
     float_artefacts: bool = False
+    missing: str = ""
 
     def __post_init__(self) -> None:
         _check("limit_header", self.limit_header, get_args(LimitHeader))

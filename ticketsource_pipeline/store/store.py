@@ -7,22 +7,21 @@ import errno
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from io import BytesIO
 from typing import Any
 
 import pandas as pd
 import pyarrow as pa
-import pyarrow.parquet as pq
 from filelock import FileLock
+from pyarrow.parquet import FileMetaData
 from upath import UPath
 
 from ticketsource_pipeline.datasets import PARTITION_KEY, Dataset
+from ticketsource_pipeline.store import parquet
 from ticketsource_pipeline.store.files import FileWriter, file_names
 from ticketsource_pipeline.store.layout import SINGLE_FILE, Layout, StoreError
 from ticketsource_pipeline.store.months import MonthRecord
 
 _METADATA_KEY = b"ticketsource"
-_ROW_GROUP_ROWS = 100_000
 
 
 class DamagedFile(StoreError):
@@ -145,17 +144,8 @@ class ParquetStore:
             old_table = old.combine_chunks()
             if old_table.equals(table.combine_chunks()):
                 return Written(table.num_rows, changed=False)
-        buffer = BytesIO()
-        pq.write_table(
-            table,
-            buffer,
-            compression="zstd",
-            row_group_size=_ROW_GROUP_ROWS,
-            write_statistics=True,
-            store_schema=True,
-        )
         with _refusals(path):
-            self.writer.write(path, buffer.getvalue(), private=dataset.personal)
+            self.writer.write(path, parquet.encode(table), private=dataset.personal)
         return Written(table.num_rows, changed=True)
 
     def names(self, dataset: Dataset, month: str | None) -> list[str]:
@@ -244,18 +234,18 @@ class ParquetStore:
         except (FileNotFoundError, NotADirectoryError):
             return None
         with _damages(path):
-            return pq.read_table(BytesIO(content))
+            return parquet.decode(content)
 
 
 def _columns(path: UPath, names: list[str], schema: pa.Schema) -> pa.Table:
     content = path.read_bytes()
     with _damages(path):
-        return pq.read_table(BytesIO(content), columns=names).cast(schema)
+        return parquet.decode(content, names).cast(schema)
 
 
-def _footer(path: UPath) -> pq.FileMetaData:
+def _footer(path: UPath) -> FileMetaData:
     with path.open("rb") as file, _damages(path):
-        return pq.read_metadata(file)
+        return parquet.footer(file)
 
 
 def _stored_notes(path: UPath) -> Mapping[str, Any]:
