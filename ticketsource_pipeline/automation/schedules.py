@@ -13,8 +13,10 @@ from ticketsource_pipeline.automation.months import (
 )
 from ticketsource_pipeline.clock import utc_now
 from ticketsource_pipeline.refresh.forecast import ForecastRules, forecast
+from ticketsource_pipeline.refresh.plan import MonthPlan
 from ticketsource_pipeline.refresh.slices import Slice, next_slice
 from ticketsource_pipeline.resources import ParquetStoreResource, TicketSourceResource
+from ticketsource_pipeline.store import ParquetStore
 
 FULL_SLICE_REQUESTS = 20_000
 """How many requests one weekly slice may take: about 84 minutes at 240 a minute."""
@@ -63,12 +65,7 @@ def _open_months_refresh(partitions: dg.MonthlyPartitionsDefinition) -> dg.Sched
         ticketsource: TicketSourceResource,
     ) -> list[dg.RunRequest] | dg.SkipReason:
         tick = context.scheduled_execution_time
-        plans = current_plans(
-            store.look(),
-            partitions.get_partition_keys(current_time=tick),
-            now=tick.astimezone(UTC),
-            refund_window=ticketsource.refund_window,
-        )
+        plans = _plans(store.look(), partitions, tick, ticketsource)
         needed = [plan for plan in plans if plan.is_needed]
         if not needed:
             return dg.SkipReason("No month is open: nothing can have changed.")
@@ -129,12 +126,7 @@ def _weekly_full(partitions: dg.MonthlyPartitionsDefinition) -> dg.ScheduleDefin
     ) -> list[dg.RunRequest] | dg.SkipReason:
         tick = context.scheduled_execution_time
         parquet = store.look()
-        plans = current_plans(
-            parquet,
-            partitions.get_partition_keys(current_time=tick),
-            now=tick.astimezone(UTC),
-            refund_window=ticketsource.refund_window,
-        )
+        plans = _plans(parquet, partitions, tick, ticketsource)
         rules = ForecastRules(
             now=utc_now(),
             refund_window=ticketsource.refund_window,
@@ -162,6 +154,20 @@ def _weekly_full(partitions: dg.MonthlyPartitionsDefinition) -> dg.ScheduleDefin
         ]
 
     return weekly_full
+
+
+def _plans(
+    store: ParquetStore,
+    partitions: dg.MonthlyPartitionsDefinition,
+    tick: datetime,
+    ticketsource: TicketSourceResource,
+) -> list[MonthPlan]:
+    return current_plans(
+        store,
+        partitions.get_partition_keys(current_time=tick),
+        now=tick.astimezone(UTC),
+        refund_window=ticketsource.refund_window,
+    )
 
 
 def _full_at(moment: datetime | None) -> datetime:
