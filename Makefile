@@ -7,7 +7,7 @@ TEST_STAMP := $(VENV)/.installed-test
 export DAGSTER_HOME ?= $(CURDIR)/.dagster_home
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint dev clean lock long bench
+.PHONY: help run test lint dev clean lock long bench dictionary
 
 help: ## list the commands
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -38,13 +38,16 @@ lint: $(TEST_STAMP) ## lint, format check, import rules and types
 	$(BIN)/pyright
 
 test: lint ## everything CI runs: lint, types and the whole test suite
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest -n 4
 
 long: $(TEST_STAMP) ## tests that take minutes: a theatre's year with the real daemon
 	LONG_TESTS=1 $(BIN)/python -m pytest --timeout 1200 ticketsource_pipeline_tests/test_theatre_life_daemon.py ticketsource_pipeline_tests/test_automation_daemon.py
 
 bench: $(TEST_STAMP) ## the benchmarks of docs/performance.md
 	$(BIN)/python benchmarks/run.py
+
+dictionary: $(STAMP) ## docs/data-dictionary.md anew from the declarations
+	$(BIN)/python -m ticketsource_pipeline.dictionary docs/data-dictionary.md
 
 lock: ## make the lock files anew from pyproject.toml
 	$(BIN)/python -m pip install --quiet uv
