@@ -64,7 +64,11 @@ def dictionary_page() -> str:
         trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True, undefined=StrictUndefined
     )
     environment.filters["cell"] = _cell
-    template = files("ticketsource_pipeline.dictionary").joinpath("page.md.jinja").read_text(encoding="utf-8")
+    template = (
+        files("ticketsource_pipeline.dictionary")
+        .joinpath("page.md.jinja")
+        .read_text(encoding="utf-8")
+    )
     datasets = list(DATASETS.values())
     return environment.from_string(template).render(
         datasets=datasets,
