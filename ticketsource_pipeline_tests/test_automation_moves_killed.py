@@ -28,7 +28,7 @@ from ticketsource_pipeline.partitions import month_partitions
 from ticketsource_pipeline.refresh.openness import performances_of
 from ticketsource_pipeline.sandbox import SandboxServer, Theatre
 from ticketsource_pipeline.store import Layout, ParquetStore
-from ticketsource_pipeline.store.files import FileWriter
+from ticketsource_pipeline.store.files import FileWriter, NewFile
 from ticketsource_pipeline_tests.automating import (
     assert_no_booking_twice,
     assert_one_month_each,
@@ -57,9 +57,9 @@ class MortalWriter(FileWriter):
             raise Killed
         self.changes_left[0] -= 1
 
-    def write(self, path: UPath, content: bytes, *, private: bool) -> None:
+    def _take_place(self, file: NewFile, temporary: Path | None) -> None:
         self._live()
-        super().write(path, content, private=private)
+        super()._take_place(file, temporary)
 
     def move(self, source: UPath, target: UPath, *, private: bool) -> None:
         self._live()

@@ -37,7 +37,13 @@ def current_plans(
     performances = [item for item in stored_performances(store) if item.month in kept]
     names = {*store.recorded_months(), *also} & kept
     records = {name: store.month_record(name) for name in names}
-    return month_plans(performances, records, now=now, refund_window=refund_window)
+    return month_plans(
+        performances,
+        records,
+        now=now,
+        refund_window=refund_window,
+        manifested=store.manifested_months(),
+    )
 
 
 def stored_performances(store: ParquetStore) -> list[Performance]:

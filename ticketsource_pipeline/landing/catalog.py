@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,11 +12,17 @@ import pandas as pd
 
 from ticketsource_pipeline.api import ApiError, NotFound, TicketSourceClient
 from ticketsource_pipeline.clock import utc_now
-from ticketsource_pipeline.datasets import EVENTS, PERFORMANCES, VENUES, Dataset
+from ticketsource_pipeline.datasets import EVENTS, PERFORMANCES, VENUES
 from ticketsource_pipeline.frames.catalog import events_frame, performances_frame, venues_frame
+from ticketsource_pipeline.landing.manifests import (
+    known_manifest,
+    manifest_part,
+    write_catalog_manifest,
+)
 from ticketsource_pipeline.landing.readable import keep_store_readable
-from ticketsource_pipeline.store import ParquetStore
-from ticketsource_pipeline.store.store import Written
+from ticketsource_pipeline.store import NewFrame, ParquetStore, Written
+from ticketsource_pipeline.store.layout import SINGLE_FILE
+from ticketsource_pipeline.store.state import CATALOG_LOCK
 
 _READINGS_AT_MOST = 3
 CATALOG = (EVENTS, VENUES, PERFORMANCES)
@@ -65,11 +71,8 @@ def land_catalog(
     performances, _ = performances_frame(reading.dates, events, venues)
     frames = {EVENTS.name: events, VENUES.name: venues, PERFORMANCES.name: performances}
     notes = {PERFORMANCES.name: {"dates_read": reading.dates_read}}
-    with store.lock("catalog"):
-        written = {
-            dataset.name: _write(store, dataset, frames, notes.get(dataset.name, {}))
-            for dataset in CATALOG
-        }
+    with store.lock(CATALOG_LOCK):
+        written = _write(store, frames, notes)
     if performances.empty:
         keep_store_readable(store, utc_now().strftime("%Y-%m"))
     return CatalogLanding(frames, written, dict(reading.pages))
@@ -102,31 +105,49 @@ def withdraw_performance(
         listed = set()
     if date_id in listed:
         return False
-    with store.lock("catalog"):
+    with store.lock(CATALOG_LOCK):
         for name in store.names(PERFORMANCES, None):
             stored = store.read_file(PERFORMANCES, None, name)
             if stored is None:
                 continue
-            rest = stored.frame[stored.frame["date_id"] != date_id]
+            rest = stored.frame[stored.frame["date_id"] != date_id].reset_index(drop=True)
             dates_read = dict(stored.notes.get("dates_read", {}))
             dates_read[event_id] = int((rest["event_id"] == event_id).sum())
-            store.write(
-                PERFORMANCES,
-                rest.reset_index(drop=True),
-                name=name,
-                notes={**stored.notes, "dates_read": dates_read},
+            written = store.write(
+                PERFORMANCES, rest, name=name, notes={**stored.notes, "dates_read": dates_read}
             )
+            part = manifest_part(store, PERFORMANCES, None, {name: written.proof}, rest)
+            known = known_manifest(store, None)
+            if known is not None:
+                write_catalog_manifest(store, {**known.datasets, PERFORMANCES.name: part})
     return True
 
 
 def _write(
     store: ParquetStore,
-    dataset: Dataset,
-    frames: dict[str, pd.DataFrame],
-    notes: dict[str, Any],
-) -> Written:
-    store.sweep(dataset, None)
-    return store.write(dataset, frames[dataset.name], notes=notes)
+    frames: Mapping[str, pd.DataFrame],
+    notes: Mapping[str, Mapping[str, Any]],
+) -> dict[str, Written]:
+    for dataset in CATALOG:
+        store.sweep(dataset, None)
+    new = [
+        NewFrame(dataset, frames[dataset.name], notes=notes.get(dataset.name, {}))
+        for dataset in CATALOG
+    ]
+    files = store.write_together(new)
+    written = {dataset.name: file for dataset, file in zip(CATALOG, files, strict=True)}
+    parts = {
+        dataset.name: manifest_part(
+            store,
+            dataset,
+            None,
+            {SINGLE_FILE: written[dataset.name].proof},
+            frames[dataset.name],
+        )
+        for dataset in CATALOG
+    }
+    write_catalog_manifest(store, parts)
+    return written
 
 
 def _read(client: TicketSourceClient, *, known_events: bool) -> _Reading:

@@ -108,8 +108,20 @@ def land_month(
         store.write_month_record(record)
         landing.performances_kept = len(present) - len(to_read)
         departures = Departures(client, store, month, say)
+
+        def replacing(date_id: str) -> None:
+            # A run that dies between its two files has left it to be read again.
+            nonlocal record
+            known = record.performances[date_id]
+            if known.is_whole:
+                record = record.with_performance(date_id, known.being_replaced())
+                store.write_month_record(record)
+
         for count, performance_landing in enumerate(
-            _land_performances(client, store, to_read, rules, departures), start=1
+            _land_performances(
+                client, store, to_read, rules=rules, departures=departures, replacing=replacing
+            ),
+            start=1,
         ):
             landing.add(performance_landing)
             date_id = performance_landing.date_id
@@ -178,8 +190,10 @@ def _land_performances(
     client: TicketSourceClient,
     store: ParquetStore,
     performances: Sequence[Performance],
+    *,
     rules: RefreshRules,
     departures: Departures,
+    replacing: Callable[[str], None],
 ) -> Iterator[PerformanceLanding]:
     with ThreadPoolExecutor(client.max_in_flight) as executor:
         try:
@@ -192,7 +206,7 @@ def _land_performances(
                         continue
                     # Those before it are written all the same, so the next run goes on from here.
                     while under_way:
-                        yield from _landed(under_way.popleft(), departures)
+                        yield from _landed(under_way.popleft(), departures, replacing)
                     raise
                 under_way.append(
                     PerformanceInProgress(
@@ -201,18 +215,20 @@ def _land_performances(
                 )
                 # The next one's requests queue behind this one's, so that none waits for its files.
                 if len(under_way) > 1:
-                    yield from _landed(under_way.popleft(), departures)
+                    yield from _landed(under_way.popleft(), departures, replacing)
             for last in under_way:
-                yield from _landed(last, departures)
+                yield from _landed(last, departures, replacing)
         except BaseException:
             executor.shutdown(cancel_futures=True)
             raise
 
 
-def _landed(reading: PerformanceInProgress, departures: Departures) -> list[PerformanceLanding]:
+def _landed(
+    reading: PerformanceInProgress, departures: Departures, replacing: Callable[[str], None]
+) -> list[PerformanceLanding]:
     """Land a performance: nothing comes of one that is gone meanwhile."""
     try:
-        return [reading.land()]
+        return [reading.land(replacing)]
     except NotFound as error:
         if departures.explain(reading.performance, error):
             return []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from hashlib import sha256
@@ -25,10 +26,10 @@ from ticketsource_pipeline.refresh.openness import Performance
 from ticketsource_pipeline.refresh.seats import SeatReading, SeatReuse, seat_readings
 from ticketsource_pipeline.store import (
     DamagedFile,
+    NewFrame,
     ParquetStore,
     PerformanceRecord,
     Stored,
-    Written,
 )
 
 
@@ -94,8 +95,11 @@ class PerformanceInProgress:
             listing=listing,
         )
 
-    def land(self) -> PerformanceLanding:
+    def land(self, replacing: Callable[[str], None]) -> PerformanceLanding:
         """Wait until the performance is whole, and put its bookings and seats in their files.
+
+        Args:
+            replacing: called with its id before the first of its files is replaced, if one is.
 
         Raises:
             ApiError: when it cannot be read whole; its files are as they were.
@@ -112,10 +116,13 @@ class PerformanceInProgress:
         )
         seats = _seats(reading, self._old_seats.frame if self._old_seats else None)
         # Seats first: should the run stop in between, the seats just read are found again.
-        wrote = [
-            self._write(RAW_SEATS, seats, _seat_notes(reading, self._stored)),
-            self._write(RAW_BOOKINGS, bookings, {"pages": _page_notes(reading)}),
-        ]
+        wrote = self._store.write_together(
+            [
+                self._file(RAW_SEATS, seats, _seat_notes(reading, self._stored)),
+                self._file(RAW_BOOKINGS, bookings, {"pages": _page_notes(reading)}),
+            ],
+            lambda: replacing(performance.date_id),
+        )
         record = PerformanceRecord(
             listed_at=reading.listed_at,
             bookings=len(bookings),
@@ -123,6 +130,10 @@ class PerformanceInProgress:
             content=_content(bookings, seats),
             catalog=performance.fingerprint,
             balanced=performance.cancelled and bookings_balance(bookings),
+            files={
+                dataset.name: file.proof
+                for dataset, file in zip((RAW_SEATS, RAW_BOOKINGS), wrote, strict=True)
+            },
         )
         return PerformanceLanding(
             date_id=performance.date_id,
@@ -134,9 +145,9 @@ class PerformanceInProgress:
             files_changed=sum(file.changed for file in wrote),
         )
 
-    def _write(self, dataset: Dataset, frame: pd.DataFrame, notes: dict[str, Any]) -> Written:
+    def _file(self, dataset: Dataset, frame: pd.DataFrame, notes: dict[str, Any]) -> NewFrame:
         month, name = self.performance.month, self.performance.date_id
-        return self._store.write(dataset, frame, month=month, name=name, notes=notes)
+        return NewFrame(dataset, frame, month, name, notes)
 
 
 def _stored_file(

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from ticketsource_pipeline.datasets import DATASETS, Dataset
+from ticketsource_pipeline.datasets import DATASETS, RAW_BOOKINGS, Dataset
 from ticketsource_pipeline.frames.extract import typed_frame
+from ticketsource_pipeline.landing.sales import publish_locked_month
 from ticketsource_pipeline.store import ParquetStore
 from ticketsource_pipeline.store.layout import SINGLE_FILE
 
@@ -24,7 +25,7 @@ def keep_month_readable(store: ParquetStore, dataset: Dataset, month: str) -> No
 
 
 def keep_store_readable(store: ParquetStore, month: str) -> None:
-    """Give each dataset laid out by month that has no file at all an empty one.
+    """Give each dataset laid out by month that has no file at all an empty one, with a manifest.
 
     Args:
         store: the data directory.
@@ -36,3 +37,8 @@ def keep_store_readable(store: ParquetStore, month: str) -> None:
                 store.names(dataset, name) for name in store.months(dataset)
             ):
                 keep_month_readable(store, dataset, month)
+    for name in sorted(set(store.months(RAW_BOOKINGS)) - set(store.manifested_months())):
+        with store.lock(f"month-{name}"):
+            # A month of performances gets its manifest when it is read.
+            if not store.month_record(name).performances:
+                publish_locked_month(store, name, [])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import pandas as pd
@@ -14,7 +14,6 @@ from ticketsource_pipeline.datasets import (
     RAW_BOOKINGS,
     RAW_SEATS,
     SEATS,
-    Dataset,
 )
 from ticketsource_pipeline.frames.sales import (
     CODE_VERSION,
@@ -22,9 +21,22 @@ from ticketsource_pipeline.frames.sales import (
     booking_lines_frame,
     seats_frame,
 )
+from ticketsource_pipeline.landing.manifests import (
+    known_manifest,
+    manifest_part,
+    month_manifest,
+    with_proofs,
+)
 from ticketsource_pipeline.refresh.openness import Performance
-from ticketsource_pipeline.store import ParquetStore, Written
+from ticketsource_pipeline.store import (
+    Manifest,
+    MonthRecord,
+    NewFrame,
+    ParquetStore,
+    Written,
+)
 from ticketsource_pipeline.store.layout import SINGLE_FILE
+from ticketsource_pipeline.store.manifest import ManifestDataset
 
 SALES = (BOOKING_LINES, SEATS, ATTENDEES)
 
@@ -57,23 +69,48 @@ def publish_locked_month(
 ) -> MonthSales:
     """Make a month's sales layer as `publish_month` does, for a caller who holds its lock."""
     record = store.month_record(month)
-    published = record.is_published_by(CODE_VERSION) and all(
-        SINGLE_FILE in store.names(dataset, month) for dataset in SALES
-    )
-    if published:
+    known = known_manifest(store, month)
+
+    def drop_claim() -> None:
+        # A run that dies from here on has left a month that the next one publishes anew, even if
+        # its raw rows are by then what they were before.
+        if store.month_record(month).published_content is not None:
+            store.write_month_record(replace(record, published_content=None))
+
+    sales = _published(store, record, known)
+    published_at = record.published_at
+    if sales is not None:
         frames = {dataset.name: store.read(dataset, [month]) for dataset in SALES}
-        written = {name: Written(len(frame), changed=False) for name, frame in frames.items()}
-        return MonthSales(frames, written)
-    frames = _frames(store, month, catalog)
-    written = {dataset.name: _write(store, dataset, month, frames) for dataset in SALES}
-    store.write_month_record(
-        replace(
-            record,
-            published_content=record.content,
-            published_by=CODE_VERSION,
-            published_at=utc_now(),
-        )
+        written = {
+            name: Written(part.files[0].proof, changed=False) for name, part in sales.items()
+        }
+    else:
+        frames = _frames(store, record, catalog)
+        written = _write(store, month, frames, before=drop_claim)
+        sales = {
+            dataset.name: manifest_part(
+                store,
+                dataset,
+                month,
+                {SINGLE_FILE: written[dataset.name].proof},
+                frames[dataset.name],
+            )
+            for dataset in SALES
+        }
+        published_at = utc_now()
+    record = with_proofs(store, record)
+    manifest = month_manifest(store, record, sales)
+    if not manifest.says_the_same_as(known):
+        drop_claim()
+        store.write_manifest(manifest)
+    record = replace(
+        record,
+        published_content=record.content,
+        published_by=CODE_VERSION,
+        published_at=published_at,
     )
+    if record != store.month_record(month):
+        store.write_month_record(record)
     return MonthSales(frames, written)
 
 
@@ -90,22 +127,50 @@ def withdraw_from_sales(
     """
     if not any(store.names(dataset, month) for dataset in SALES):
         return False
-    frames = _frames(store, month, catalog, without=date_ids)
-    for dataset in SALES:
-        _write(store, dataset, month, frames)
+    record = store.month_record(month)
+    _write(store, month, _frames(store, record, catalog, without=date_ids))
     return True
+
+
+def _published(
+    store: ParquetStore, record: MonthRecord, manifest: Manifest | None
+) -> dict[str, ManifestDataset] | None:
+    """The sales layer as the manifest names it; none when it has to be made anew."""
+    if manifest is None or not record.is_published_by(CODE_VERSION):
+        return None
+    if manifest.raw_content != record.content:
+        return None
+    sales = {
+        dataset.name: part
+        for dataset in SALES
+        if SINGLE_FILE in store.names(dataset, record.month)
+        and (part := manifest.datasets.get(dataset.name)) is not None
+        and len(part.files) == 1
+    }
+    return sales if len(sales) == len(SALES) else None
 
 
 def _frames(
     store: ParquetStore,
-    month: str,
+    record: MonthRecord,
     catalog: Sequence[Performance],
     *,
     without: Collection[str] = (),
 ) -> dict[str, pd.DataFrame]:
+    """The sales layer made from the month's raw files, which must be as they were written."""
     events = {performance.date_id: performance.event_id for performance in catalog}
-    raw_seats = store.read(RAW_SEATS, [month], ["seat_id", "booking_id", "date_id", "payload"])
-    raw_bookings = store.read(RAW_BOOKINGS, [month])
+    months = [record.month]
+    columns = ["seat_id", "booking_id", "date_id", "payload"]
+    proofs = {
+        dataset.name: {
+            date_id: known.files[dataset.name]
+            for date_id, known in record.performances.items()
+            if dataset.name in known.files
+        }
+        for dataset in (RAW_SEATS, RAW_BOOKINGS)
+    }
+    raw_seats = store.read(RAW_SEATS, months, columns, proofs=proofs[RAW_SEATS.name])
+    raw_bookings = store.read(RAW_BOOKINGS, months, proofs=proofs[RAW_BOOKINGS.name])
     raw_seats = raw_seats[~raw_seats["date_id"].isin(without)]
     raw_bookings = raw_bookings[~raw_bookings["date_id"].isin(without)]
     lines, _ = booking_lines_frame(raw_bookings)
@@ -115,7 +180,13 @@ def _frames(
 
 
 def _write(
-    store: ParquetStore, dataset: Dataset, month: str, frames: dict[str, pd.DataFrame]
-) -> Written:
-    store.sweep(dataset, month)
-    return store.write(dataset, frames[dataset.name], month=month)
+    store: ParquetStore,
+    month: str,
+    frames: Mapping[str, pd.DataFrame],
+    before: Callable[[], None] | None = None,
+) -> dict[str, Written]:
+    for dataset in SALES:
+        store.sweep(dataset, month)
+    new = [NewFrame(dataset, frames[dataset.name], month) for dataset in SALES]
+    written = store.write_together(new, before)
+    return {dataset.name: file for dataset, file in zip(SALES, written, strict=True)}

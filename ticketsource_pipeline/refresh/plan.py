@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -43,6 +43,7 @@ def month_plan(
     *,
     now: datetime,
     refund_window: timedelta,
+    manifested: bool = True,
 ) -> MonthPlan:
     """Return what a sync does with a month.
 
@@ -52,6 +53,7 @@ def month_plan(
         record: what is stored of the month.
         now: the present moment, aware UTC.
         refund_window: how long after its end a performance stays open.
+        manifested: whether the month has a manifest, if it was ever published.
     """
     due, settled = [], []
     for performance in performances:
@@ -60,7 +62,9 @@ def month_plan(
         (due if is_open else settled).append(performance)
     present = {performance.date_id for performance in (*due, *settled)}
     left = tuple(sorted(set(record.performances) - present))
-    return MonthPlan(month, tuple(due), tuple(settled), left, _reason(due, left, record))
+    return MonthPlan(
+        month, tuple(due), tuple(settled), left, _reason(due, left, record, manifested=manifested)
+    )
 
 
 def month_plans(
@@ -69,11 +73,19 @@ def month_plans(
     *,
     now: datetime,
     refund_window: timedelta,
+    manifested: Collection[str] | None = None,
 ) -> list[MonthPlan]:
     """Return the plan of every month that has performances or stored data.
 
     Months that performances have left come first, so that nothing is ever in two months at once;
     the others follow in their order.
+
+    Args:
+        performances: those of the catalogue.
+        records: what is stored of each month.
+        now: the present moment, aware UTC.
+        refund_window: how long after its end a performance stays open.
+        manifested: the months that have a manifest; none when that is of no concern.
     """
     by_month: dict[str, list[Performance]] = defaultdict(list)
     for performance in performances:
@@ -86,13 +98,16 @@ def month_plans(
             records.get(month, MonthRecord(month)),
             now=now,
             refund_window=refund_window,
+            manifested=manifested is None or month in manifested,
         )
         for month in sorted({*by_month, *records})
     ]
     return sorted(plans, key=lambda plan: (not plan.left, plan.month))
 
 
-def _reason(due: list[Performance], left: tuple[str, ...], record: MonthRecord) -> str:
+def _reason(
+    due: list[Performance], left: tuple[str, ...], record: MonthRecord, *, manifested: bool
+) -> str:
     if left:
         return "performances left"
     known = record.performances
@@ -103,6 +118,10 @@ def _reason(due: list[Performance], left: tuple[str, ...], record: MonthRecord) 
         return "never read whole"
     if due:
         return "open"
-    if record.performances and not record.is_published_by(CODE_VERSION):
+    # One that was published and emptied since has files too.
+    known_to_readers = record.published_at is not None
+    if (record.performances or known_to_readers) and not record.is_published_by(CODE_VERSION):
         return "not published"
+    if known_to_readers and not manifested:
+        return "no manifest"
     return ""

@@ -10,6 +10,7 @@ from secrets import token_hex
 from upath import UPath
 
 from ticketsource_pipeline.store.layout import StoreError
+from ticketsource_pipeline.store.state import STATE_LOCK
 from ticketsource_pipeline.store.store import ParquetStore
 
 
@@ -66,7 +67,8 @@ def bind_account(
         "salt": salt,
         "key_fingerprint": _fingerprint(salt, api_key),
     }
-    store.writer.write(path, json.dumps(record, indent=1).encode(), private=True)
+    with store.lock(STATE_LOCK):
+        store.writer.write(path, json.dumps(record, indent=1).encode(), private=True)
 
 
 def _record(path: UPath) -> dict[str, str] | None:

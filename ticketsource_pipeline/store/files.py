@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
 
@@ -13,6 +14,15 @@ from upath import UPath
 from ticketsource_pipeline.store.layout import is_local
 
 TEMPORARY_ENDING = ".tmp"
+
+
+@dataclass(frozen=True)
+class NewFile:
+    """A file to be written: where it goes, the whole of it, and whether it is the owner's alone."""
+
+    path: UPath
+    content: bytes
+    private: bool
 
 
 class FileWriter:
@@ -32,20 +42,41 @@ class FileWriter:
         Raises:
             OSError: when the file system refuses; what was there before is untouched.
         """
-        if not is_local(path):
-            path.fs.pipe_file(path.path, content)
-            return
-        target = Path(path.path)
-        self._make_folder(target.parent, private=private)
-        temporary = target.with_name(f".{target.name}.{uuid4().hex}{TEMPORARY_ENDING}")
+        self.write_together([NewFile(path, content, private)])
+
+    def write_together(
+        self, files: Sequence[NewFile], before: Callable[[], None] | None = None
+    ) -> None:
+        """Put several files in their places as nearly at once as the file system lets one.
+
+        On a file system all of them are written beside their places and synced first, then take
+        their names one right after the other, then the folders are synced; an object store gets
+        one PUT after the other.
+
+        Args:
+            files: the files, in the order in which they take their places.
+            before: called when all are ready, before the first takes its place.
+
+        Raises:
+            OSError: when the file system refuses. Until the first has taken its place, nothing is
+                changed: a full disk is met before.
+        """
+        ready: list[tuple[NewFile, Path | None]] = []
         try:
-            self._write_synced(temporary, content, 0o600 if private else 0o666)
-            temporary.replace(target)
+            for file in files:
+                ready.append((file, self._prepared(file)))  # noqa: PERF401 - what is there is cleared
+            if before is not None:
+                before()
+            for file, temporary in ready:
+                self._take_place(file, temporary)
         except BaseException:
-            with contextlib.suppress(OSError):
-                temporary.unlink(missing_ok=True)
+            for _, temporary in ready:
+                _clear(temporary)
             raise
-        _sync_folder(target.parent)
+        for folder in dict.fromkeys(
+            Path(file.path.path).parent for file, temporary in ready if temporary is not None
+        ):
+            _sync_folder(folder)
 
     def move(self, source: UPath, target: UPath, *, private: bool) -> None:
         """Give a file another path in one step, replacing what is there."""
@@ -81,6 +112,27 @@ class FileWriter:
             leftover.unlink(missing_ok=True)
         return len(leftovers)
 
+    def _prepared(self, file: NewFile) -> Path | None:
+        """The file's content under a hidden name beside its place; none on an object store."""
+        if not is_local(file.path):
+            return None
+        target = Path(file.path.path)
+        self._make_folder(target.parent, private=file.private)
+        temporary = target.with_name(f".{target.name}.{uuid4().hex}{TEMPORARY_ENDING}")
+        try:
+            self._write_synced(temporary, file.content, 0o600 if file.private else 0o666)
+        except BaseException:
+            _clear(temporary)
+            raise
+        return temporary
+
+    def _take_place(self, file: NewFile, temporary: Path | None) -> None:
+        """Make a file visible: the one step in which a reader sees it change."""
+        if temporary is None:
+            file.path.fs.pipe_file(file.path.path, file.content)
+        else:
+            temporary.replace(file.path.path)
+
     def _make_folder(self, folder: Path, *, private: bool) -> None:
         if folder.is_dir():
             return
@@ -105,6 +157,12 @@ def file_names(folder: UPath, ending: str) -> Iterator[str]:
     for name in names:
         if name.endswith(ending) and not name.startswith((".", "_")):
             yield name.removesuffix(ending)
+
+
+def _clear(temporary: Path | None) -> None:
+    if temporary is not None:
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
 
 
 def _sync_folder(folder: Path) -> None:

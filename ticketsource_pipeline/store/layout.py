@@ -12,6 +12,7 @@ from ticketsource_pipeline.datasets import PARTITION_KEY, Dataset
 
 STATE_FOLDER = "_ticketsource"
 SINGLE_FILE = "part-0"
+CATALOG_MANIFEST = "catalog"
 
 
 class StoreError(Exception):
@@ -65,7 +66,25 @@ class Layout:
 
     def month_record(self, month: str) -> UPath:
         """The record of a month: which performances were read, and when."""
-        return self.state / "months" / f"{month}.json"
+        return self.months / f"{month}.json"
+
+    @property
+    def months(self) -> UPath:
+        """The folder of the records of months."""
+        return self.state / "months"
+
+    def manifest(self, month: str | None) -> UPath:
+        """The manifest of a month, or of the catalogue: which files were published together."""
+        return self.manifests / f"{month or CATALOG_MANIFEST}.json"
+
+    @property
+    def manifests(self) -> UPath:
+        """The folder of the manifests."""
+        return self.state / "manifests"
+
+    def relative(self, path: UPath) -> str:
+        """A path below the data directory as it is written in a manifest."""
+        return path.path.removeprefix(self.root.path).lstrip("/")
 
     @property
     def account(self) -> UPath:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from hashlib import sha256
+
+from ticketsource_pipeline.store.proof import FileProof
 
 NEVER = datetime.min.replace(tzinfo=UTC)
 
@@ -21,6 +24,7 @@ class PerformanceRecord:
         content: a fingerprint of its raw rows; the same rows give the same.
         catalog: what the catalogue said of it then: when it starts and ends, whether cancelled.
         balanced: whether every booking's lines come to zero, as after a refunded cancellation.
+        files: by raw dataset, what proves its file; none while the files are being replaced.
     """
 
     listed_at: datetime
@@ -29,11 +33,16 @@ class PerformanceRecord:
     content: str
     catalog: str
     balanced: bool
+    files: Mapping[str, FileProof] = field(default_factory=dict)
 
     @classmethod
     def begun(cls) -> PerformanceRecord:
         """Return the record of a performance of which nothing was read whole yet."""
         return cls(listed_at=NEVER, bookings=0, seats=0, content="", catalog="", balanced=False)
+
+    def being_replaced(self) -> PerformanceRecord:
+        """Return the record to hold while the files are replaced: they are not whole until then."""
+        return replace(self, listed_at=NEVER, content="", files={})
 
     @property
     def is_whole(self) -> bool:
@@ -96,7 +105,15 @@ class MonthRecord:
             month=values["month"],
             performances={
                 date_id: PerformanceRecord(
-                    **{**record, "listed_at": datetime.fromisoformat(record["listed_at"])}
+                    **{
+                        **record,
+                        "listed_at": datetime.fromisoformat(record["listed_at"]),
+                        # Records of before there were manifests have none.
+                        "files": {
+                            name: FileProof(**proof)
+                            for name, proof in record.get("files", {}).items()
+                        },
+                    }
                 )
                 for date_id, record in values["performances"].items()
             },

@@ -2,30 +2,28 @@
 
 from __future__ import annotations
 
-import contextlib
-import errno
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 import pandas as pd
 import pyarrow as pa
-from filelock import FileLock
 from pyarrow.parquet import FileMetaData
 from upath import UPath
 
 from ticketsource_pipeline.datasets import PARTITION_KEY, Dataset
 from ticketsource_pipeline.store import parquet
-from ticketsource_pipeline.store.files import FileWriter, file_names
-from ticketsource_pipeline.store.layout import SINGLE_FILE, Layout, StoreError
-from ticketsource_pipeline.store.months import MonthRecord
+from ticketsource_pipeline.store.errors import DamagedFile, damages, refusals
+from ticketsource_pipeline.store.files import NewFile, file_names
+from ticketsource_pipeline.store.layout import SINGLE_FILE, StoreError
+from ticketsource_pipeline.store.proof import FileProof
+from ticketsource_pipeline.store.state import StateFiles
 
 _METADATA_KEY = b"ticketsource"
+_LISTED_AT_MOST = 5
 
-
-class DamagedFile(StoreError):
-    """A file that cannot be read as one of its dataset; the message says which."""
+Found = TypeVar("Found")
 
 
 @dataclass(frozen=True)
@@ -41,39 +39,49 @@ class Written:
     """What a write did.
 
     Attributes:
-        rows: how many rows the file has.
+        proof: what proves that the file is the one meant.
         changed: whether the file was written; false when it already held the same.
     """
 
-    rows: int
+    proof: FileProof
     changed: bool
+
+    @property
+    def rows(self) -> int:
+        """How many rows the file has."""
+        return self.proof.rows
 
 
 @dataclass(frozen=True)
-class ParquetStore:
+class NewFrame:
+    """Rows to be put in a file.
+
+    Attributes:
+        dataset: the dataset the frame belongs to; its schema is the file's.
+        frame: the rows.
+        month: the month's folder, for a partitioned dataset.
+        name: the file's name without the ending.
+        notes: what to note beside the rows, in the file itself.
+    """
+
+    dataset: Dataset
+    frame: pd.DataFrame
+    month: str | None = None
+    name: str = SINGLE_FILE
+    notes: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class ParquetStore(StateFiles):
     """A data directory. Files are replaced whole, and left alone when nothing in them changed."""
-
-    layout: Layout
-    writer: FileWriter = field(default_factory=FileWriter)
-
-    def prepare(self) -> None:
-        """Make the data directory if it is new, and make sure that it can be written.
-
-        Raises:
-            StoreError: when it cannot; nothing has changed then.
-        """
-        path = self.layout.state / "write-test"
-        with _refusals(self.layout.root):
-            if self.layout.local:
-                self.layout.root.mkdir(parents=True, exist_ok=True)
-            self.writer.write(path, b"", private=False)
-            self.writer.remove(path)
 
     def read(
         self,
         dataset: Dataset,
         months: Iterable[str] | None = None,
         columns: Sequence[str] | None = None,
+        *,
+        proofs: Mapping[str, FileProof] | None = None,
     ) -> pd.DataFrame:
         """Return a dataset's rows as a typed frame, without the partition column.
 
@@ -81,6 +89,11 @@ class ParquetStore:
             dataset: what to read.
             months: only these months of a partitioned dataset; all when not given.
             columns: only these columns; all when not given.
+            proofs: by file name, what a file must be; one of another name is taken as it is.
+
+        Raises:
+            DamagedFile: when a file cannot be read, or is not what its proof says.
+            StoreError: when the files change again and again while they are read.
         """
         names = list(columns) if columns is not None else dataset.schema.names
         schema = pa.schema([dataset.schema.field(name) for name in names])
@@ -88,27 +101,28 @@ class ParquetStore:
             folders: list[str | None] = [None]
         else:
             folders = list(self.months(dataset) if months is None else months)
-        tables = [
-            _columns(path, names, schema)
-            for month in folders
-            for path in self._paths(dataset, month)
-        ]
-        table = pa.concat_tables(tables) if tables else schema.empty_table()
+        tables = self._each(
+            dataset,
+            folders,
+            lambda path, name: _columns(path, names, schema, (proofs or {}).get(name)),
+        )
+        table = pa.concat_tables(tables.values()) if tables else schema.empty_table()
         return table.to_pandas(types_mapper=pd.ArrowDtype)
 
     def read_file(self, dataset: Dataset, month: str | None, name: str) -> Stored | None:
         """Return one file's rows and notes, or none when there is no such file."""
-        table = self._table(self.layout.file(dataset, month, name))
-        if table is None:
+        path = self.layout.file(dataset, month, name)
+        content = _content(path)
+        if content is None:
             return None
+        with damages(path):
+            table = parquet.decode(content)
         return Stored(table.to_pandas(types_mapper=pd.ArrowDtype), _notes(table.schema))
 
     def notes(self, dataset: Dataset, month: str | None) -> dict[str, Mapping[str, Any]]:
         """Return, by file name, what was noted beside the rows of a folder's files."""
-        return {
-            path.name.removesuffix(".parquet"): _stored_notes(path)
-            for path in self._paths(dataset, month)
-        }
+        found = self._each(dataset, [month], lambda path, _: _stored_notes(path))
+        return {name: notes for (_, name), notes in found.items()}
 
     def write(
         self,
@@ -119,34 +133,46 @@ class ParquetStore:
         name: str = SINGLE_FILE,
         notes: Mapping[str, Any] | None = None,
     ) -> Written:
-        """Put a frame in a file, whole, unless the file already holds just that.
+        """Put a frame in a file, as `write_together` does with several."""
+        (written,) = self.write_together([NewFrame(dataset, frame, month, name, notes or {})])
+        return written
+
+    def write_together(
+        self, frames: Sequence[NewFrame], before: Callable[[], None] | None = None
+    ) -> list[Written]:
+        """Put frames in files, whole and as nearly at once as the data directory lets one.
+
+        A file that already holds just what it is to hold is left alone.
 
         Args:
-            dataset: the dataset the frame belongs to; its schema is the file's.
-            frame: the rows.
-            month: the month's folder, for a partitioned dataset.
-            name: the file's name without the ending.
-            notes: what to note beside the rows, in the file itself.
+            frames: the frames, in the order in which their files take their places.
+            before: called before the first file is replaced; not when none is.
 
         Raises:
             StoreError: when the data directory refuses; what was there before is untouched.
         """
-        table = pa.Table.from_pandas(frame, schema=dataset.schema, preserve_index=False)
-        text = json.dumps(dict(notes or {}), sort_keys=True, separators=(",", ":"))
-        table = table.replace_schema_metadata({_METADATA_KEY: text.encode()})
+        written: list[Written] = []
+        new: list[NewFile] = []
+        for frame in frames:
+            done, file = self._compared(frame)
+            written.append(done)
+            if file is not None:
+                new.append(file)
+        if new:
+            with refusals(new[0].path):
+                self.writer.write_together(new, before)
+        return written
+
+    def proof(self, dataset: Dataset, month: str | None, name: str) -> FileProof:
+        """Return the proof of a file as it is now.
+
+        Raises:
+            DamagedFile: when it cannot be read.
+        """
         path = self.layout.file(dataset, month, name)
-        try:
-            old = self._table(path)
-        except DamagedFile:
-            # It holds nothing that could be kept, and here comes what replaces it.
-            old = None
-        if old is not None and old.schema.equals(table.schema, check_metadata=True):
-            old_table = old.combine_chunks()
-            if old_table.equals(table.combine_chunks()):
-                return Written(table.num_rows, changed=False)
-        with _refusals(path):
-            self.writer.write(path, parquet.encode(table), private=dataset.personal)
-        return Written(table.num_rows, changed=True)
+        content = path.read_bytes()
+        with damages(path):
+            return FileProof.of(content, parquet.decode(content).num_rows)
 
     def names(self, dataset: Dataset, month: str | None) -> list[str]:
         """Return the names of the files of a dataset, of one month when it is partitioned."""
@@ -156,23 +182,18 @@ class ParquetStore:
         """Move a file of a partitioned dataset from one month to another."""
         source = self.layout.file(dataset, month, name)
         target = self.layout.file(dataset, to_month, name)
-        with _refusals(target):
+        with refusals(target):
             self.writer.move(source, target, private=dataset.personal)
 
     def remove(self, dataset: Dataset, month: str | None, name: str) -> None:
         """Remove a file of a dataset; one that is not there is fine."""
         path = self.layout.file(dataset, month, name)
-        with _refusals(path):
+        with refusals(path):
             self.writer.remove(path)
 
     def sweep(self, dataset: Dataset, month: str | None) -> int:
         """Remove what a killed writer left unfinished; the caller holds the lock."""
         return self.writer.sweep(self.layout.folder(dataset, month))
-
-    def sweep_month_record(self, month: str) -> int:
-        """Remove what a killed writer left of a month's record; the caller holds the lock."""
-        record = self.layout.month_record(month)
-        return self.writer.sweep(record.parent, record.name)
 
     def months(self, dataset: Dataset) -> list[str]:
         """Return the months a partitioned dataset has a folder for, in order."""
@@ -186,106 +207,84 @@ class ParquetStore:
     def size(self, dataset: Dataset) -> tuple[int, int]:
         """Return how many rows and files a dataset has, read from the files' footers."""
         months: list[str | None] = list(self.months(dataset)) if dataset.partitioned else [None]
-        footers = [_footer(path) for month in months for path in self._paths(dataset, month)]
+        footers = self._each(dataset, months, lambda path, _: _footer(path)).values()
         return sum(footer.num_rows for footer in footers), len(footers)
 
-    def month_record(self, month: str) -> MonthRecord:
-        """Return the record of a month; an empty one when nothing is known of it."""
-        path = self.layout.month_record(month)
-        try:
-            return MonthRecord.from_json(path.read_text(encoding="utf-8"))
-        except FileNotFoundError:
-            return MonthRecord(month)
-        except (ValueError, KeyError, TypeError, AttributeError):
-            raise StoreError(
-                f"{path} is damaged: remove it, and the next sync reads the month again."
-            ) from None
+    def _each(
+        self,
+        dataset: Dataset,
+        months: Iterable[str | None],
+        work: Callable[[UPath, str], Found],
+    ) -> dict[tuple[str | None, str], Found]:
+        """What some work over each file comes to, by month and file name.
 
-    def write_month_record(self, record: MonthRecord) -> None:
-        """Put the record of a month in its place."""
-        path = self.layout.month_record(record.month)
-        with _refusals(path):
-            self.writer.write(path, record.to_json().encode(), private=False)
+        Another process may move or remove a file after it was listed: then all are listed anew.
+        """
+        folders = list(months)
+        path = self.layout.dataset(dataset)
+        for _ in range(_LISTED_AT_MOST):
+            found: dict[tuple[str | None, str], Found] = {}
+            try:
+                for month in folders:
+                    for name in self.names(dataset, month):
+                        path = self.layout.file(dataset, month, name)
+                        found[month, name] = work(path, name)
+            except FileNotFoundError:
+                continue
+            return found
+        raise StoreError(f"{path} comes and goes while it is read: look whether it can be opened.")
 
-    def recorded_months(self) -> list[str]:
-        """Return the months that have a record, in order."""
-        return list(file_names(self.layout.state / "months", ".json"))
-
-    @contextlib.contextmanager
-    def lock(self, name: str) -> Iterator[None]:
-        """Hold a named lock against all processes of this machine; a dead process holds none."""
-        folder = self.layout.shared / "locks"
-        with _refusals(UPath(folder)):
-            folder.mkdir(parents=True, exist_ok=True)
-            lock = FileLock(folder / f"{name}.lock")
-            lock.acquire()
-        try:
-            yield
-        finally:
-            lock.release()
-
-    def _paths(self, dataset: Dataset, month: str | None) -> list[UPath]:
-        folder = self.layout.folder(dataset, month)
-        return [folder / f"{name}.parquet" for name in file_names(folder, ".parquet")]
-
-    def _table(self, path: UPath) -> pa.Table | None:
-        try:
-            content = path.read_bytes()
-        except (FileNotFoundError, NotADirectoryError):
-            return None
-        with _damages(path):
-            return parquet.decode(content)
+    def _compared(self, new: NewFrame) -> tuple[Written, NewFile | None]:
+        """A frame as the file it is to be; none where the file there already holds just that."""
+        dataset = new.dataset
+        table = pa.Table.from_pandas(new.frame, schema=dataset.schema, preserve_index=False)
+        text = json.dumps(dict(new.notes), sort_keys=True, separators=(",", ":"))
+        table = table.replace_schema_metadata({_METADATA_KEY: text.encode()})
+        path = self.layout.file(dataset, new.month, new.name)
+        old = _content(path)
+        if old is not None and _holds(old, table):
+            return Written(FileProof.of(old, table.num_rows), changed=False), None
+        content = parquet.encode(table)
+        proof = FileProof.of(content, table.num_rows)
+        return Written(proof, changed=True), NewFile(path, content, dataset.personal)
 
 
-def _columns(path: UPath, names: list[str], schema: pa.Schema) -> pa.Table:
+def _content(path: UPath) -> bytes | None:
+    try:
+        return path.read_bytes()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+
+
+def _holds(content: bytes, table: pa.Table) -> bool:
+    try:
+        old = parquet.decode(content)
+    except (pa.ArrowException, OSError, ValueError, KeyError):
+        # It holds nothing that could be kept, and here comes what replaces it.
+        return False
+    same_schema = old.schema.equals(table.schema, check_metadata=True)
+    return same_schema and bool(old.combine_chunks().equals(table.combine_chunks()))
+
+
+def _columns(path: UPath, names: list[str], schema: pa.Schema, proof: FileProof | None) -> pa.Table:
     content = path.read_bytes()
-    with _damages(path):
+    if proof is not None and not proof.fits(content):
+        raise DamagedFile(f"{path} is not as it was written: remove it, and read its month again.")
+    with damages(path):
         return parquet.decode(content, names).cast(schema)
 
 
 def _footer(path: UPath) -> FileMetaData:
-    with path.open("rb") as file, _damages(path):
+    with path.open("rb") as file, damages(path):
         return parquet.footer(file)
 
 
 def _stored_notes(path: UPath) -> Mapping[str, Any]:
     footer = _footer(path)
-    with _damages(path):
+    with damages(path):
         return _notes(footer.schema.to_arrow_schema())
 
 
 def _notes(schema: pa.Schema) -> Mapping[str, Any]:
     text = (schema.metadata or {}).get(_METADATA_KEY)
     return json.loads(text) if text else {}
-
-
-@contextlib.contextmanager
-def _damages(path: UPath) -> Iterator[None]:
-    """Turn what Arrow says of a file that is not one of ours into one clear line."""
-    try:
-        yield
-    except (pa.ArrowException, OSError, ValueError, KeyError):
-        raise DamagedFile(
-            f"{path} is damaged or no file of this dataset: remove it, and the next sync makes it"
-            " again."
-        ) from None
-
-
-@contextlib.contextmanager
-def _refusals(path: UPath) -> Iterator[None]:
-    """Turn what a file system refuses into one clear line."""
-    try:
-        yield
-    except OSError as error:
-        advice = {
-            errno.ENOSPC: "the disk is full: free some space",
-            errno.EDQUOT: "the disk quota is used up: free some space",
-            errno.EFBIG: "the file would be larger than allowed: raise the limit",
-            errno.EROFS: "the file system is read-only: choose another folder",
-            errno.EACCES: "permission denied: make it writable or choose another folder",
-            errno.EPERM: "not permitted: make it writable or choose another folder",
-        }.get(error.errno or 0, f"{error.strerror or error}")
-        raise StoreError(
-            f"Cannot write {path}: {advice} (TICKETSOURCE_DATA_DIR). What was there before is"
-            " untouched."
-        ) from error
