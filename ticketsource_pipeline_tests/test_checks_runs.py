@@ -192,6 +192,18 @@ def test_without_the_block_the_smaller_month_would_have_been_published(office: O
     )
     record = office.store.month_record(MONTH)
     office.store.write_month_record(replace(record, published_by="older code"))
+    before = office.sales_bytes()
+    result = office.run("refresh_month", MONTH, open_only=True)
+    assert not result.success
+    (told,) = [item.step_failure_data.error for item in result.get_step_failure_events()]
+    assert told is not None
+    assert f"{office.date_id}.parquet is not as it was written" in str(told)
+    assert office.sales_bytes() == before
+
+    # The record of before there were manifests does not know how the files were written.
+    known = replace(record.performances[office.date_id], files={})
+    old = replace(record, published_by="older code").with_performance(office.date_id, known)
+    office.store.write_month_record(old)
     assert office.run("refresh_month", MONTH, open_only=True).success
     lines = office.store.read(BOOKING_LINES)
     assert lines["booking_id"].tolist() == keep

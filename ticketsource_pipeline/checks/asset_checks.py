@@ -4,24 +4,10 @@ from collections.abc import Iterator, Sequence
 
 import dagster as dg
 
-from ticketsource_pipeline.checks import completeness, fields, money, references
 from ticketsource_pipeline.checks.rule import Effect, Failure, Finding, Rule, View, shown
+from ticketsource_pipeline.checks.rules import CATALOG_RULES, RAW_RULES, SALES_RULES, STORE_RULES
 from ticketsource_pipeline.clock import utc_now
 from ticketsource_pipeline.resources import ParquetStoreResource
-
-CATALOG_RULES = (
-    *completeness.CATALOG_RULES,
-    *references.CATALOG_RULES,
-    *fields.CATALOG_RULES,
-)
-RAW_RULES = (*completeness.RAW_RULES, *references.RAW_RULES, *fields.RAW_RULES)
-SALES_RULES = (
-    *money.RULES,
-    *completeness.SALES_RULES,
-    *references.SALES_RULES,
-    *fields.SALES_RULES,
-)
-STORE_RULES = references.STORE_RULES
 
 
 def asset_checks(partitions: dg.MonthlyPartitionsDefinition) -> list[dg.AssetChecksDefinition]:

@@ -58,6 +58,30 @@ def plan(*, full: bool) -> None:
 
 
 @ticketsource.command()
+@click.option(
+    "--month", "months", multiple=True, metavar="YYYY-MM", help="Only this month; again for more."
+)
+@click.option("--json", "as_json", is_flag=True, help="End with what was found as a line of JSON.")
+def verify(*, months: tuple[str, ...], as_json: bool) -> None:
+    """Prove that what is stored is what was written, and keeps every rule.
+
+    Reads every file of every dataset whole, holds it against the manifests, and runs all the
+    checks over it. Needs no key and asks the API nothing. Exit code 0: all well; 1: something is
+    not as it must be; 2: bad usage or configuration.
+    """
+    from ticketsource_pipeline.cli.verify import verify as verify_store  # noqa: PLC0415
+
+    complaints = Console(stderr=True, soft_wrap=True)
+    verification, root = verify_store(read_settings(), months=months, console=complaints)
+    if not as_json:
+        verification.print_table(root, Console())
+    verification.print_words(complaints)
+    if as_json:
+        click.echo(verification.to_json())
+    sys.exit(ALL_WELL if verification.all_well else FAILED)
+
+
+@ticketsource.command()
 @click.option("--seed", default=1, show_default=True, help="Which make-believe theatre.")
 def demo(seed: int) -> None:
     """Run the whole pipeline once against the bundled sandbox, into data/sandbox."""

@@ -12,6 +12,7 @@ from rich.console import Console
 from ticketsource_pipeline.automation.jobs import CATALOG_JOB, MONTH_JOB, STORE_CHECKS_JOB
 from ticketsource_pipeline.automation.months import current_plans
 from ticketsource_pipeline.cli.home import open_instance
+from ticketsource_pipeline.cli.months import checked_months
 from ticketsource_pipeline.cli.plan import expected_requests, forecast_rules
 from ticketsource_pipeline.cli.progress import SyncProgress
 from ticketsource_pipeline.cli.runs import RunOutcome, launch
@@ -22,7 +23,7 @@ from ticketsource_pipeline.definitions import definitions
 from ticketsource_pipeline.partitions import month_partitions
 from ticketsource_pipeline.refresh.plan import MonthPlan
 from ticketsource_pipeline.resources import ParquetStoreResource
-from ticketsource_pipeline.settings import Settings, SettingsError, month
+from ticketsource_pipeline.settings import Settings
 from ticketsource_pipeline.store import DamagedFile, ParquetStore
 from ticketsource_pipeline.store.account import AccountMismatch, bind_account
 
@@ -54,7 +55,7 @@ def sync(
         StoreError: when the data directory cannot be used, or holds another account's data.
         Refused: when the API's account is not the one whose data is stored.
     """
-    chosen = _checked_months(settings, months)
+    chosen = checked_months(settings, months)
     store = ParquetStoreResource(data_dir=settings.data_dir).open()
     bind_account(
         store,
@@ -152,21 +153,6 @@ def _expected(
         # The month's own run says which file it is, and reads it anew where it can.
         return None
     return None if of_months is None else progress.total.requests + of_months
-
-
-def _checked_months(settings: Settings, months: Sequence[str]) -> list[str]:
-    partitions = month_partitions(settings.first_month).get_partition_keys(current_time=utc_now())
-    for name in months:
-        try:
-            month(name)
-        except ValueError as error:
-            raise SettingsError(f"--month is {name!r}: allowed is {error}.") from None
-        if name not in partitions:
-            raise SettingsError(
-                f"--month is {name!r}: allowed are months from {partitions[0]}"
-                f" (TICKETSOURCE_FIRST_MONTH) to {partitions[-1]}."
-            )
-    return sorted(set(months))
 
 
 def _plans(

@@ -11,6 +11,8 @@ from hashlib import sha256
 from ticketsource_pipeline.store.proof import FileProof
 
 NEVER = datetime.min.replace(tzinfo=UTC)
+MOVED = "moved"
+"""The content noted of a performance that is on its way to another month, or out of the store."""
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,17 @@
+"""All the rules, by what they look at."""
+
+from ticketsource_pipeline.checks import completeness, fields, money, references
+
+CATALOG_RULES = (
+    *completeness.CATALOG_RULES,
+    *references.CATALOG_RULES,
+    *fields.CATALOG_RULES,
+)
+RAW_RULES = (*completeness.RAW_RULES, *references.RAW_RULES, *fields.RAW_RULES)
+SALES_RULES = (
+    *money.RULES,
+    *completeness.SALES_RULES,
+    *references.SALES_RULES,
+    *fields.SALES_RULES,
+)
+STORE_RULES = references.STORE_RULES
