@@ -111,6 +111,15 @@ class Machine:
             raise unforeseen
         return Outcome(result.exit_code, result.stdout, result.stderr)
 
+    def verify_here(self, *words: str, **more: str) -> Outcome:
+        """Run `ticketsource verify --json` in this process; it has no key."""
+        environment: dict[str, str | None] = {**self.variables(None, **more)}
+        result = CliRunner().invoke(ticketsource, ["verify", "--json", *words], env=environment)
+        unforeseen = result.exception
+        if unforeseen is not None and not isinstance(unforeseen, SystemExit):
+            raise unforeseen
+        return Outcome(result.exit_code, result.stdout, result.stderr)
+
     def files(self) -> dict[str, tuple[int, int, bytes]]:
         """Every Parquet file with its inode, its time of change and its bytes."""
         return {

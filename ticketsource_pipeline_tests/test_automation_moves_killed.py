@@ -89,14 +89,14 @@ class Place:
     def read_catalog(self) -> None:
         land_catalog(self.client, self.store(), lambda _: None)
 
-    def run(self, month: str, changes: int = 10**6) -> None:
+    def run(self, month: str, changes: int = 10**6, *, open_only: bool = True) -> None:
         """What the two steps of a month's run do."""
         store = self.store(changes)
         catalog = performances_of(store.read(PERFORMANCES))
         rules = RefreshRules(
             since=utc_now(),
             full=False,
-            open_only=True,
+            open_only=open_only,
             refund_window=WINDOW,
             seat_max_age=timedelta(days=7),
         )
