@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from dataclasses import replace
@@ -137,6 +138,27 @@ def test_a_manifest_says_what_it_is_made_of_and_names_nobody(synced: Machine) ->
     for row in people:
         assert row["last_name"].lower() not in told
         assert str(row["email"]).lower() not in told
+
+
+def test_the_documents_example_reads_a_month_of_one_reading(
+    synced: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = (Path(__file__).parent.parent / "docs" / "how-it-works.md").read_text()
+    (example,) = re.findall(
+        r"<!-- example: a month of one reading -->\s+```python\n(.*?)```", text, re.DOTALL
+    )
+    monkeypatch.chdir(synced.folder)
+    code = example.replace("data/live", "data").replace("2026-03", CLOSED_MONTH)
+    found: dict[str, Any] = {}
+    exec(code, found)  # noqa: S102 - our own words
+    rows = {name: len(frame) for name, frame in found["sales"].items()}
+    counts = small_theatre().counts(CLOSED_MONTH)
+    assert rows == {name: counts[name] for name in ("booking_lines", "seats", "attendees")}
+
+    path = synced.data / f"seats/performance_month={CLOSED_MONTH}/part-0.parquet"
+    pq.write_table(pq.read_table(path, partitioning=None).slice(1), path)
+    with pytest.raises(SystemExit, match="seats was written since"):
+        exec(code, {})  # noqa: S102 - our own words
 
 
 def test_a_directory_from_before_there_were_manifests_gets_them_at_the_next_sync(

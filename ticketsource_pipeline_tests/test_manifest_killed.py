@@ -88,14 +88,13 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("back", [False, True])
-def test_a_month_of_two_readings_is_never_taken_for_one(
-    filled: Path, tmp_path: Path, *, back: bool
-) -> None:
+def test_a_month_of_two_readings_is_never_taken_for_one(filled: Path, tmp_path: Path) -> None:
     old = published(Machine(filled), MARCH)
     seen: list[tuple[tuple[bytes, ...], bool]] = []
     new = old
     for changes in itertools.count():
+        # Every other time all is as it was when the next run reads it.
+        back = changes % 2 == 1
         folder = tmp_path / str(changes)
         shutil.copytree(filled, folder)
         with place_at(folder) as place:

@@ -12,6 +12,7 @@ from moto.server import ThreadedMotoServer
 
 from ticketsource_pipeline.sandbox import Faults, RequestRecord, SandboxServer
 from ticketsource_pipeline_tests.running import (
+    CLOSED_MONTH,
     DATASETS,
     Machine,
     assert_holds,
@@ -121,6 +122,15 @@ def test_a_bucket_holds_what_a_folder_would_and_only_whole_files_at_every_moment
         after = bucket.stamps()
         assert after.keys() == before.keys()
         assert sum(after[name] != before[name] for name in after) == 4
+
+        lines = f"booking_lines/performance_month={CLOSED_MONTH}/part-0.parquet"
+        content = bucket.files().cat_file(f"{BUCKET}/sales/{lines}")
+        assert isinstance(content, bytes)
+        bucket.files().pipe_file(f"{BUCKET}/sales/{lines}", content[:-9] + b"?" + content[-8:])
+        told = machine.verify_here(**bucket.variables)
+        assert [fault["where"] for fault in told.summary["faults"]] == [lines]
+        assert told.summary["datasets"]["seats"]["rows"] == theatre.counts()["seats"]
+        after = bucket.stamps()
 
         theatre.add_booking(dates_of(theatre, next_month())[0], 1)
         server.faults = Faults(share_500=1, only_path="/seats")

@@ -38,13 +38,21 @@ def synced_again(machine: Machine, server: SandboxServer, *words: str) -> Outcom
     outcome = machine.sync_here(server, *words)
     assert outcome.code == 0, outcome.stderr
     assert_holds(machine, server.theatre)
+    told = machine.verify_here()
+    assert told.code == 0, told.stderr
+    assert told.summary["notes"] == []
     return outcome
+
+
+def manifests(machine: Machine) -> dict[str, tuple[int, int]]:
+    folder = machine.data / "_ticketsource" / "manifests"
+    return {path.name: (path.stat().st_ino, path.stat().st_mtime_ns) for path in folder.iterdir()}
 
 
 def test_nothing_changed_costs_the_catalogue_and_the_lists_of_open_performances(
     synced: Machine,
 ) -> None:
-    before = synced.files()
+    before, published = synced.files(), manifests(synced)
     theatre = small_theatre()
     with SandboxServer(theatre) as server:
         outcome = synced_again(synced, server)
@@ -61,6 +69,7 @@ def test_nothing_changed_costs_the_catalogue_and_the_lists_of_open_performances(
     assert outcome.summary["months"] == 1
     assert outcome.summary["reused_bookings"] == 10
     assert synced.files() == before
+    assert manifests(synced) == published
 
 
 def test_a_closed_month_that_is_named_is_listed_again_and_its_seats_are_reused(
