@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 
 import pandas as pd
@@ -94,6 +94,20 @@ def withdraw_from_sales(
     for dataset in SALES:
         _write(store, dataset, month, frames)
     return True
+
+
+def rewrite_attendees(
+    store: ParquetStore, month: str, change: Callable[[pd.DataFrame], pd.DataFrame]
+) -> None:
+    """Change a month's attendees where they are, for a month whose raw layer is ahead of them.
+
+    Its lines and seats stay the last good ones. The caller holds the month's lock.
+    """
+    for name in store.names(ATTENDEES, month):
+        stored = store.read_file(ATTENDEES, month, name)
+        if stored is not None:
+            changed = change(stored.frame)
+            store.write(ATTENDEES, changed, month=month, name=name, notes=stored.notes)
 
 
 def _frames(
