@@ -13,7 +13,11 @@ from ticketsource_pipeline.frames.redaction import Redaction
 
 
 def redacted_attendees(
-    stored: pd.DataFrame, redaction: Redaction, bookings_of_forgotten: Collection[str]
+    stored: pd.DataFrame,
+    redaction: Redaction,
+    *,
+    bookings_of_forgotten: Collection[str],
+    seats_of_nobody: Collection[str],
 ) -> pd.DataFrame:
     """Return the attendees that may still be stored, as they may be; one with nothing left goes.
 
@@ -21,11 +25,14 @@ def redacted_attendees(
         stored: the stored frame.
         redaction: the rule in force.
         bookings_of_forgotten: the ids of bookings of customers who are to be forgotten.
+        seats_of_nobody: the ids of seats that nobody is named for any more.
     """
     personal = [column for column in ATTENDEES.columns if column.personal]
     rows: list[dict[str, Any]] = []
     for row in stored.astype(object).where(stored.notna(), None).to_dict(orient="records"):
-        if row["booking_id"] in bookings_of_forgotten or redaction.forgets_email(row["email"]):
+        if row["booking_id"] in bookings_of_forgotten or row["seat_id"] in seats_of_nobody:
+            continue
+        if redaction.forgets_email(row["email"]):
             continue
         kept = {
             column.name: redaction.value(column.personal, row[column.name])

@@ -70,8 +70,8 @@ def new_fields(record: Any, kind: Record) -> list[str]:
 
 
 def is_field_name(key: str) -> bool:
-    """Return whether an object's key looks like the name of a field, and not like somebody's."""
-    return re.fullmatch(r"[A-Za-z_]\w{0,39}", key, re.ASCII) is not None
+    """Return whether an object's key looks like a field's name, not like somebody's."""
+    return re.fullmatch(r"[a-z][a-z0-9_]{0,39}", key) is not None
 
 
 def is_encodable(text: str) -> bool:

@@ -15,7 +15,8 @@ from ticketsource_pipeline.refresh.openness import Performance
 from ticketsource_pipeline.store import ParquetStore
 from ticketsource_pipeline.store.months import NEVER
 
-_MOVED = "moved"
+MOVED = "moved"
+"""The fingerprint of a performance on its way to another month: of no rows at all."""
 
 
 @dataclass
@@ -89,7 +90,7 @@ def carry_out(
         known = record.performances[date_id]
         # Until it is read again nobody knows how many of its rows are in which month, so sales
         # made meanwhile, of either, are never taken for whole.
-        on_its_way = replace(known, content=_MOVED if known.content else "")
+        on_its_way = replace(known, content=MOVED if known.content else "")
         record = record.with_performance(date_id, on_its_way)
     store.write_month_record(replace(record, published_content=None))
     has_sales = withdraw_from_sales(store, from_month, catalog, leaving)

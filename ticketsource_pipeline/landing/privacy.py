@@ -11,6 +11,7 @@ from ticketsource_pipeline.clock import utc_now
 from ticketsource_pipeline.datasets import ATTENDEES, PERFORMANCES, RAW_BOOKINGS, RAW_SEATS
 from ticketsource_pipeline.frames.attendees import redacted_attendees
 from ticketsource_pipeline.frames.redaction import Redaction
+from ticketsource_pipeline.landing.moves import MOVED
 from ticketsource_pipeline.landing.redacted_files import RedactedFiles, RemovalCounts
 from ticketsource_pipeline.landing.rules import PrivacyRules
 from ticketsource_pipeline.landing.sales import publish_locked_month, rewrite_attendees
@@ -175,14 +176,14 @@ def _settle_month(
     record = store.month_record(month)
     before = record
     changed = False
-    of_forgotten: set[str] = set()
+    all_files: list[RedactedFiles] = []
     for name in sorted({*store.names(RAW_BOOKINGS, month), *store.names(RAW_SEATS, month)}):
         files = RedactedFiles.of(store, month, name, redaction, done.counts)
         changed |= files.write(store, month, name)
-        of_forgotten |= set(files.of_forgotten)
+        all_files.append(files)
         known = record.performances.get(name)
         # One that was begun only, or is on its way to another month, has no content of its own.
-        if known is not None and known.is_whole:
+        if known is not None and known.content not in {"", MOVED}:
             record = record.with_performance(name, replace(known, content=files.content))
     if record != before:
         store.write_month_record(record)
@@ -191,7 +192,12 @@ def _settle_month(
         rewrite_attendees(
             store,
             month,
-            partial(redacted_attendees, redaction=redaction, bookings_of_forgotten=of_forgotten),
+            partial(
+                redacted_attendees,
+                redaction=redaction,
+                bookings_of_forgotten={key for files in all_files for key in files.of_forgotten},
+                seats_of_nobody={key for files in all_files for key in files.seats_of_nobody},
+            ),
         )
     elif changed or record != before:
         publish_locked_month(store, month, catalog)

@@ -12,6 +12,7 @@ from ticketsource_pipeline.frames.extract import typed_frame
 from ticketsource_pipeline.frames.payload import payload_digest
 from ticketsource_pipeline.frames.raw import changed_bookings, changed_seats
 from ticketsource_pipeline.frames.redaction import Redaction, holds_personal_value
+from ticketsource_pipeline.frames.sales import attendees_frame
 from ticketsource_pipeline.landing.performance import raw_content
 from ticketsource_pipeline.refresh.seats import seat_readings
 from ticketsource_pipeline.store import ParquetStore, Stored
@@ -77,6 +78,14 @@ class RedactedFiles:
             self.bookings.frame if self.bookings else typed_frame(RAW_BOOKINGS, []),
             self.seats.frame if self.seats else typed_frame(RAW_SEATS, []),
         )
+
+    @property
+    def seats_of_nobody(self) -> set[str]:
+        """The ids of the seats that nobody is named for."""
+        if self.seats is None:
+            return set()
+        named, _ = attendees_frame(self.seats.frame, {})
+        return set(self.seats.frame["seat_id"]) - set(named["seat_id"])
 
     def write(self, store: ParquetStore, month: str, name: str) -> bool:
         """Put both in their files; returns whether anything changed.
