@@ -12,12 +12,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from filelock import FileLock, Timeout
 
 from ticketsource_pipeline.clock import utc_now
 from ticketsource_pipeline.landing.forgetting import forget
 from ticketsource_pipeline.landing.privacy import settle
 from ticketsource_pipeline.personal_data import AttendeeMode, Personal
-from ticketsource_pipeline.sandbox import SandboxServer, Theatre, records
+from ticketsource_pipeline.sandbox import RequestRecord, SandboxServer, Theatre, records
 from ticketsource_pipeline.store import DamagedFile, StoreError
 from ticketsource_pipeline_tests.automating import moment
 from ticketsource_pipeline_tests.keeping import Archive, Killed, archive, places_of
@@ -251,20 +252,38 @@ def test_what_a_killed_writer_left_of_a_personal_file_goes_too(place: Archive) -
     assert not any(leftover.exists() for leftover in leftovers)
 
 
-def test_a_month_that_is_being_read_is_waited_for(place: Archive) -> None:
-    store = place.store()
-    worker = threading.Thread(target=forget, args=(place.store(), Personal.EMAIL, ANN))
-    with store.lock(f"month-{NEXT}"):
-        worker.start()
-        deadline = utc_now() + timedelta(seconds=30)
-        while not store.layout.forgotten.exists() and utc_now() < deadline:
-            threading.Event().wait(0.01)
-        # It is noted who is to be kept out, and not one file has changed yet.
-        assert store.layout.forgotten.exists()
-        assert len(emails(place)) == 12
-    worker.join(30)
-    assert not worker.is_alive()
-    assert set(emails(place)) == {BOB}
+def test_who_is_forgotten_while_a_month_is_read_is_gone_when_both_are_through(
+    tmp_path: Path,
+) -> None:
+    with filled(tmp_path) as (place, server):
+        worker = threading.Thread(target=forget, args=(place.store(), Personal.EMAIL, ANN))
+
+        def forget_meanwhile(request: RequestRecord) -> None:
+            if "/seats" in request.path and not worker.ident:
+                worker.start()
+                deadline = utc_now() + timedelta(seconds=30)
+                while worker.is_alive() and not is_held(place, MARCH) and utc_now() < deadline:
+                    threading.Event().wait(0.01)
+
+        server.on_request = forget_meanwhile
+        # The run knew the rules before, and writes what they allowed.
+        place.read(NEXT, full=True)
+        worker.join(30)
+        assert worker.ident
+        assert not worker.is_alive()
+        assert set(emails(place)) == {BOB}
+        assert places_of(tmp_path, ANN) == set()
+
+
+def is_held(place: Archive, month: str) -> bool:
+    """Whether somebody holds the lock of a month."""
+    lock = FileLock(place.store().layout.shared / "locks" / f"month-{month}.lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        return True
+    lock.release()
+    return False
 
 
 def test_files_of_people_and_of_secrets_are_for_the_owner_alone(place: Archive) -> None:
