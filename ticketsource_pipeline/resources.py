@@ -16,7 +16,8 @@ from ticketsource_pipeline.api import (
     TicketSourceClient,
 )
 from ticketsource_pipeline.landing.rules import RefreshRules
-from ticketsource_pipeline.settings import Auth, Settings, dagster_home
+from ticketsource_pipeline.personal_data import AttendeeMode
+from ticketsource_pipeline.settings import Auth, Settings, attendee_mode, dagster_home
 from ticketsource_pipeline.store import Layout, ParquetStore, StoreError
 
 API_KEY = dg.EnvVar("TICKETSOURCE_API_KEY")
@@ -64,6 +65,7 @@ class TicketSourceResource(dg.ConfigurableResource):
     max_retries: int = Field(description="Tries after the first, per request.")
     refund_window_days: int = Field(description="Days a performance stays open after its end.")
     seat_max_age_days: int = Field(description="Days stored seats of it may be reused; 0: never.")
+    attendees: str = Field(description="What is stored of people: off, pseudonymous or full.")
 
     @contextlib.contextmanager
     def client(self, store: ParquetStore, meter: Meter) -> Iterator[TicketSourceClient]:
@@ -100,6 +102,15 @@ class TicketSourceResource(dg.ConfigurableResource):
         """How old the stored seats of an open performance may be."""
         return timedelta(days=self.seat_max_age_days)
 
+    @property
+    def attendee_mode(self) -> AttendeeMode:
+        """How much is stored of people: what is configured, or less where the environment says so.
+
+        A run's own configuration can be written by whoever starts it, so it never allows more.
+        """
+        configured, allowed = AttendeeMode(self.attendees), attendee_mode()
+        return configured if configured.is_stricter_than(allowed) else allowed
+
     def rules(self, *, since: datetime, full: bool, open_only: bool) -> RefreshRules:
         """Return the rules of what is read again.
 
@@ -114,6 +125,7 @@ class TicketSourceResource(dg.ConfigurableResource):
             open_only=open_only,
             refund_window=self.refund_window,
             seat_max_age=self.seat_max_age,
+            attendees=self.attendee_mode,
         )
 
     def _limiter(self, store: ParquetStore) -> RateLimiter:
@@ -143,6 +155,7 @@ def resources(settings: Settings) -> dict[str, dg.ConfigurableResource]:
             max_retries=settings.max_retries,
             refund_window_days=settings.refund_window_days,
             seat_max_age_days=settings.seat_max_age_days,
+            attendees=settings.attendees,
         ),
         "store": ParquetStoreResource(data_dir=settings.data_dir),
     }

@@ -15,6 +15,7 @@ from typing import Literal, TypeVar
 
 from ticketsource_pipeline.addresses import api_root, is_safe_for_secrets
 from ticketsource_pipeline.clock import utc_now
+from ticketsource_pipeline.personal_data import AttendeeMode
 
 LIVE_API = "https://api.ticketsource.io"
 SANDBOX_KEY_PREFIX = "skl-sandbox-"
@@ -47,6 +48,7 @@ class Settings:
     refund_window_days: int
     seat_max_age_days: int
     auth: Auth
+    attendees: AttendeeMode
 
     @property
     def is_sandbox(self) -> bool:
@@ -102,7 +104,18 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
         refund_window_days=_whole(env, "TICKETSOURCE_REFUND_WINDOW_DAYS", 60, 0, 36_500),
         seat_max_age_days=_whole(env, "TICKETSOURCE_SEAT_MAX_AGE_DAYS", 7, 0, 36_500),
         auth=_read(env, "TICKETSOURCE_AUTH", "bearer", _auth),
+        attendees=attendee_mode(env),
     )
+
+
+def attendee_mode(environment: Mapping[str, str] | None = None) -> AttendeeMode:
+    """Return what is to be stored of people, `TICKETSOURCE_ATTENDEES`; everything when not set.
+
+    Raises:
+        SettingsError: when it is none of the modes.
+    """
+    env = os.environ if environment is None else environment
+    return _read(env, "TICKETSOURCE_ATTENDEES", AttendeeMode.FULL, _attendees)
 
 
 def alert_webhook(environment: Mapping[str, str] | None = None) -> str | None:
@@ -200,6 +213,13 @@ def _auth(text: str) -> Auth:
     if text == "basic":
         return "basic"
     raise ValueError("bearer or basic")
+
+
+def _attendees(text: str) -> AttendeeMode:
+    try:
+        return AttendeeMode(text)
+    except ValueError:
+        raise ValueError("off, pseudonymous or full") from None
 
 
 def use_sandbox(url: str, key: str) -> None:

@@ -88,7 +88,15 @@ KEYS = {
     "attendees": ("seat_id",),
 }
 PERSONAL = {
-    "raw_bookings": ["customer_id", "user_booked_by", "payload"],
+    "raw_bookings": [
+        "customer_id",
+        "consent_third_party",
+        "consent_email",
+        "consent_post",
+        "consent_sms",
+        "user_booked_by",
+        "payload",
+    ],
     "raw_seats": ["payload"],
     "attendees": [
         "title",

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ticketsource_pipeline.addresses import is_loopback
+from ticketsource_pipeline.personal_data import AttendeeMode
 from ticketsource_pipeline.settings import (
     Settings,
     SettingsError,
@@ -50,6 +51,7 @@ def test_an_empty_environment_gives_the_defaults() -> None:
         refund_window_days=60,
         seat_max_age_days=7,
         auth="bearer",
+        attendees=AttendeeMode.FULL,
     )
 
 
@@ -72,6 +74,7 @@ def test_every_variable_is_read() -> None:
         REFUND_WINDOW_DAYS="0",
         SEAT_MAX_AGE_DAYS="0",
         AUTH="basic",
+        ATTENDEES="off",
     ) == Settings(
         api_key=KEY,
         base_url="https://api.example.org/v1",
@@ -85,6 +88,7 @@ def test_every_variable_is_read() -> None:
         refund_window_days=0,
         seat_max_age_days=0,
         auth="basic",
+        attendees=AttendeeMode.OFF,
     )
 
 
@@ -110,6 +114,8 @@ def test_every_variable_is_read() -> None:
         ("FIRST_MONTH", "2024-09-01", "a month written YYYY-MM"),
         ("FIRST_MONTH", "1850-01", "a month written YYYY-MM"),
         ("AUTH", "digest", "bearer or basic"),
+        ("ATTENDEES", "OFF", "off, pseudonymous or full"),
+        ("ATTENDEES", "none", "off, pseudonymous or full"),
         ("DATA_DIR", "ftp://host/data", "a folder or an address that starts with one of s3://"),
         ("DATA_DIR", "s3://", "a folder or an address that starts with one of s3://"),
     ],

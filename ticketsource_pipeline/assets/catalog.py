@@ -6,6 +6,7 @@ import dagster as dg
 
 from ticketsource_pipeline.api import Meter
 from ticketsource_pipeline.assets.materialization import materialization, request_metadata
+from ticketsource_pipeline.assets.privacy import settle_privacy
 from ticketsource_pipeline.assets.specs import API_POOL, asset_spec
 from ticketsource_pipeline.datasets import EVENTS, PERFORMANCES, VENUES
 from ticketsource_pipeline.landing.catalog import CATALOG, land_catalog
@@ -36,6 +37,7 @@ def catalog_assets(account: str) -> dg.AssetsDefinition:
         store: ParquetStoreResource,
     ) -> Iterator[dg.MaterializeResult]:
         parquet = store.open()
+        settle_privacy(context, parquet, ticketsource)
         meter = Meter()
         with ticketsource.client(parquet, meter) as client:
             stored_events = parquet.read(EVENTS, columns=["event_id"])["event_id"].tolist()

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from ticketsource_pipeline.api import Meter
 from ticketsource_pipeline.assets.materialization import materialization, request_metadata
+from ticketsource_pipeline.assets.privacy import settle_privacy
 from ticketsource_pipeline.assets.specs import API_POOL, asset_spec
 from ticketsource_pipeline.clock import utc_now
 from ticketsource_pipeline.datasets import EVENTS, PERFORMANCES, RAW_BOOKINGS, RAW_SEATS
@@ -60,6 +61,7 @@ def raw_assets(partitions: dg.MonthlyPartitionsDefinition, account: str) -> dg.A
         month = context.partition_key
         parquet = store.open()
         _refuse_another_account(parquet, ticketsource)
+        settle_privacy(context, parquet, ticketsource)
         meter = Meter()
         with ticketsource.client(parquet, meter) as client:
             landing = land_month(

@@ -57,6 +57,42 @@ def plan(*, full: bool) -> None:
         sys.exit(FAILED)
 
 
+@ticketsource.command(
+    context_settings={"ignore_unknown_options": True, "allow_extra_args": True},
+    options_metavar="(--email ADDRESS | --customer ID) [--json]",
+)
+@click.option(
+    "--email",
+    metavar="ADDRESS",
+    help="Forget the attendees with this e-mail address; - reads it from the standard input.",
+)
+@click.option("--customer", metavar="ID", help="Forget this customer (cst-...).")
+@click.option("--json", "as_json", is_flag=True, help="Say what was done as one line of JSON.")
+@click.pass_context
+def forget(
+    context: click.Context, *, email: str | None, customer: str | None, as_json: bool
+) -> None:
+    """Remove a person from everything stored, and keep them out of later readings.
+
+    Booking lines, seats without names and money stay. No key is needed and nothing is asked of the
+    API. Exit code 0: done, also when nobody was found; 1: the data cannot be read or written;
+    2: bad usage.
+    """
+    from ticketsource_pipeline.cli.forget import run_forget  # noqa: PLC0415
+    from ticketsource_pipeline.store import StoreError  # noqa: PLC0415
+
+    if context.args:
+        # Not repeated: it may be the address.
+        raise SettingsError("forget was given something that is none of its options (see --help).")
+    try:
+        run_forget(
+            read_settings(), email=email, customer=customer, as_json=as_json, console=Console()
+        )
+    except StoreError as error:
+        click.echo(f"ticketsource: {error}", err=True)
+        sys.exit(FAILED)
+
+
 @ticketsource.command()
 @click.option(
     "--month", "months", multiple=True, metavar="YYYY-MM", help="Only this month; again for more."

@@ -21,11 +21,13 @@ from ticketsource_pipeline.clock import utc_now
 from ticketsource_pipeline.datasets import EVENTS
 from ticketsource_pipeline.definitions import definitions
 from ticketsource_pipeline.partitions import month_partitions
+from ticketsource_pipeline.personal_data import AttendeeMode
 from ticketsource_pipeline.refresh.plan import MonthPlan
 from ticketsource_pipeline.resources import ParquetStoreResource
 from ticketsource_pipeline.settings import Settings
 from ticketsource_pipeline.store import DamagedFile, ParquetStore
 from ticketsource_pipeline.store.account import AccountMismatch, bind_account
+from ticketsource_pipeline.store.privacy import privacy_state
 
 _HOPELESS = {"Unauthorized", "Forbidden", "StoreError", "AccountMismatch"}
 _FAILURES_IN_A_ROW = 3
@@ -64,6 +66,9 @@ def sync(
         listed_events=None,
         stored_events=store.read(EVENTS, columns=["event_id"])["event_id"].tolist(),
     )
+    change = _change_of_mode(store, settings.attendees, full=full)
+    if change:
+        console.print(change, markup=False, highlight=False, soft_wrap=True)
     summary = SyncSummary()
     progress = SyncProgress(console)
     with open_instance() as instance, progress.shown():
@@ -79,6 +84,20 @@ def sync(
     summary.metered = progress.total
     summary.measure(store)
     return summary, str(store.layout.root)
+
+
+def _change_of_mode(store: ParquetStore, mode: AttendeeMode, *, full: bool) -> str:
+    """What is said when TICKETSOURCE_ATTENDEES is another than the data is under."""
+    before = privacy_state(store).attendees
+    words = f"TICKETSOURCE_ATTENDEES is {mode} now and was {before}:"
+    if mode.is_stricter_than(before) and store.recorded_months():
+        return f"{words} everything stored is brought to it first, closed months too."
+    if before.is_stricter_than(mode) and not full:
+        return (
+            f"{words} open months fill up as they are read; to fill closed ones, run `ticketsource"
+            " sync --full`."
+        )
+    return ""
 
 
 def _run(

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
 from typing import Literal
 
 import pyarrow as pa
+
+from ticketsource_pipeline.personal_data import Personal
 
 MONEY_DIGITS = 12
 PARTITION_KEY = "performance_month"
@@ -49,11 +52,13 @@ class Record:
         endpoint: the list it comes from, as the vendor's document writes it.
         other_fields: paths the vendor documents that no column of ours holds; with the columns'
             own sources they are all that is known of the record, the rest is reported as new.
+        parts: by path, the lists within the record and the kind of object they are made of.
     """
 
     name: str
     endpoint: str
     other_fields: tuple[str, ...] = ()
+    parts: Mapping[str, Record] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True)
@@ -69,7 +74,7 @@ class Column:
         link: for a text column, the id prefix (`cst`) when the source is a link that ends in one.
         required: whether the API must give the field: an absent or null one is then a problem.
         accepts_integer: whether a text column takes an integer too, as its digits.
-        personal: whether it can name or reach a person.
+        personal: what it says of a person; none where it says nothing of anybody.
     """
 
     name: str
@@ -79,7 +84,7 @@ class Column:
     link: LinkedId | None = None
     required: bool = False
     accepts_integer: bool = False
-    personal: bool = False
+    personal: Personal | None = None
 
     @cached_property
     def path(self) -> tuple[str, ...]:
@@ -119,7 +124,7 @@ class Dataset:
     @property
     def personal(self) -> bool:
         """Whether any column holds personal data."""
-        return any(column.personal for column in self.columns)
+        return any(column.personal is not None for column in self.columns)
 
     @cached_property
     def money_columns(self) -> tuple[str, ...]:

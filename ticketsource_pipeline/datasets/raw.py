@@ -10,13 +10,16 @@ from ticketsource_pipeline.datasets.shared_columns import (
     fetched_column,
     payload_column,
 )
+from ticketsource_pipeline.personal_data import Personal
 
 TEXT, FLAG = ColumnType.TEXT, ColumnType.FLAG
 
+LINE = Record(name="line", endpoint="/dates/{DateId}/bookings")
 BOOKING = Record(
     name="booking",
     endpoint="/dates/{DateId}/bookings",
-    other_fields=("type", "links.self", "links.seats", "links.date", "attributes.lines"),
+    other_fields=("type", "links.self", "links.seats", "links.date"),
+    parts={"attributes.lines": LINE},
 )
 SEAT = Record(
     name="seat",
@@ -44,7 +47,7 @@ RAW_BOOKINGS = Dataset(
             "The customer who booked.",
             "links.customer",
             link="cst",
-            personal=True,
+            personal=Personal.CUSTOMER,
         ),
         Column(
             "ref",
@@ -58,16 +61,24 @@ RAW_BOOKINGS = Dataset(
             TEXT,
             "The third party the customer may be contacted by.",
             "attributes.consent.third_party",
+            personal=Personal.WORDS,
         ),
-        Column("consent_email", FLAG, "Contact by e-mail allowed.", "attributes.consent.email"),
-        Column("consent_post", FLAG, "Contact by post allowed.", "attributes.consent.post"),
-        Column("consent_sms", FLAG, "Contact by text message allowed.", "attributes.consent.sms"),
+        *(
+            Column(
+                f"consent_{name}",
+                FLAG,
+                f"Contact by {words} allowed.",
+                f"attributes.consent.{name}",
+                personal=Personal.CHOICE,
+            )
+            for name, words in (("email", "e-mail"), ("post", "post"), ("sms", "text message"))
+        ),
         Column(
             "user_booked_by",
             TEXT,
             "The member of staff who took the booking.",
             "attributes.user_booked_by",
-            personal=True,
+            personal=Personal.NAME,
         ),
         *changed_columns("booking"),
         payload_column("booking", personal=True),

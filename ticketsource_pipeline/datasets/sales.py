@@ -1,7 +1,7 @@
 """Declarations of the sales layer: what analysts read, made from the raw layer alone."""
 
-from ticketsource_pipeline.datasets.declaration import Column, ColumnType, Dataset, Record
-from ticketsource_pipeline.datasets.raw import SEAT
+from ticketsource_pipeline.datasets.declaration import Column, ColumnType, Dataset
+from ticketsource_pipeline.datasets.raw import LINE, SEAT
 from ticketsource_pipeline.datasets.shared_columns import (
     BOOKING_ID,
     DATE_ID,
@@ -9,10 +9,9 @@ from ticketsource_pipeline.datasets.shared_columns import (
     SEAT_ID,
     changed_columns,
 )
+from ticketsource_pipeline.personal_data import Personal
 
 TEXT, MONEY, FLAG = ColumnType.TEXT, ColumnType.MONEY, ColumnType.FLAG
-
-LINE = Record(name="line", endpoint="/dates/{DateId}/bookings")
 
 BOOKING_LINES = Dataset(
     name="booking_lines",
@@ -133,16 +132,21 @@ ATTENDEES = Dataset(
                 description,
                 f"attributes.attendee.{source}",
                 accepts_integer=name == "telephone",
-                personal=True,
+                personal=kind,
             )
-            for name, description, source in (
-                ("title", "The attendee's title.", "title"),
-                ("first_name", "The attendee's first name.", "first_name"),
-                ("last_name", "The attendee's last name.", "last_name"),
-                ("company_name", "The attendee's company.", "company.name"),
-                ("company_title", "The attendee's position in the company.", "company.title"),
-                ("telephone", "The attendee's telephone number.", "telephone"),
-                ("email", "The attendee's e-mail address.", "email"),
+            for name, description, source, kind in (
+                ("title", "The attendee's title.", "title", Personal.WORDS),
+                ("first_name", "The attendee's first name.", "first_name", Personal.NAME),
+                ("last_name", "The attendee's last name.", "last_name", Personal.NAME),
+                ("company_name", "The attendee's company.", "company.name", Personal.COMPANY),
+                (
+                    "company_title",
+                    "The attendee's position in the company.",
+                    "company.title",
+                    Personal.WORDS,
+                ),
+                ("telephone", "The attendee's telephone number.", "telephone", Personal.TELEPHONE),
+                ("email", "The attendee's e-mail address.", "email", Personal.EMAIL),
             )
         ),
     ),

@@ -1,6 +1,7 @@
 """Columns that several datasets share, worded once."""
 
 from ticketsource_pipeline.datasets.declaration import Column, ColumnType
+from ticketsource_pipeline.personal_data import Personal
 
 
 def changed_columns(thing: str, *, below: str = "attributes.") -> tuple[Column, Column]:
@@ -33,7 +34,7 @@ def payload_column(thing: str, *, personal: bool) -> Column:
         "payload",
         ColumnType.TEXT,
         f"The {thing}'s JSON as the API gave it, its keys sorted.",
-        personal=personal,
+        personal=Personal.RECORD if personal else None,
     )
 
 

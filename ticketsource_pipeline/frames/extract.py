@@ -5,6 +5,7 @@ Which column comes from which field is declared with the dataset; nothing here k
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -65,8 +66,12 @@ def typed_frame(dataset: Dataset, rows: Iterable[Mapping[str, Any]]) -> pd.DataF
 def new_fields(record: Any, kind: Record) -> list[str]:
     """Return the paths of a record's fields that no declaration knows."""
     known = _known_paths(kind)
-    found = _unknown(record, (), known) if isinstance(record, dict) else ()
-    return [path.encode(errors="backslashreplace").decode() for path in found]
+    return list(_unknown(record, (), known)) if isinstance(record, dict) else []
+
+
+def is_field_name(key: str) -> bool:
+    """Return whether an object's key looks like a field's name, not like somebody's."""
+    return re.fullmatch(r"[a-z][a-z0-9_]{0,39}", key) is not None
 
 
 def is_encodable(text: str) -> bool:
@@ -143,7 +148,7 @@ def _known_paths(kind: Record) -> frozenset[tuple[str, ...]]:
             if dataset.record.name == kind.name
             for column in dataset.sourced_columns
         }
-        paths.update(tuple(path.split(".")) for path in kind.other_fields)
+        paths.update(tuple(path.split(".")) for path in (*kind.other_fields, *kind.parts))
         _KNOWN[kind.name] = frozenset(paths)
     return _KNOWN[kind.name]
 
@@ -161,4 +166,5 @@ def _unknown(
         if isinstance(value, dict) and any(other[: len(path)] == path for other in known):
             yield from _unknown(value, path, known)
         elif not any(other[: len(path)] == path for other in known):
-            yield ".".join(path)
+            # A key may be anything, an address even: what does not look like a name is not told.
+            yield ".".join(key if is_field_name(key) else "(no name)" for key in path)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -114,3 +114,42 @@ def booking_ref(booking: Mapping[str, Any]) -> str | None:
 def shown_ref(ref: object) -> str | None:
     """Return a reference when it looks like one (letters and digits), else none."""
     return ref if isinstance(ref, str) and ref.isalnum() and len(ref) <= 20 else None
+
+
+def changed_bookings(
+    stored: pd.DataFrame, change: Callable[[dict[str, Any]], dict[str, Any]]
+) -> pd.DataFrame:
+    """Return a stored raw frame with each booking's record changed, and its columns with it.
+
+    Args:
+        stored: the frame; a row whose record is given back as it was stays as it is.
+        change: gives a booking as it is to be, or the very object it got.
+    """
+    rows = []
+    moments = stored["fetched_at"].tolist()
+    for given, fetched_at in zip(stored_rows(stored), moments, strict=True):
+        booking = payload_record(given["payload"])
+        changed = change(booking)
+        text = given["payload"] if changed is booking else payload_text(changed)
+        known = {name: given[name] for name in ("booking_id", "date_id", "event_id")}
+        row = {**known, "payload": text, "fetched_at": fetched_at}
+        rows.append(_booking_row(changed, row, Report()))
+    return typed_frame(RAW_BOOKINGS, rows)
+
+
+def changed_seats(
+    stored: pd.DataFrame, change: Callable[[str, dict[str, Any]], dict[str, Any]]
+) -> pd.DataFrame:
+    """Return a stored raw frame with each seat's record changed.
+
+    Args:
+        stored: the frame; a row whose record is given back as it was stays as it is.
+        change: gives a seat as it is to be, or the very object it got, after its booking's id.
+    """
+    payloads = []
+    for given in stored_rows(stored):
+        seat = payload_record(given["payload"])
+        changed = change(given["booking_id"], seat)
+        payloads.append(given["payload"] if changed is seat else payload_text(changed))
+    column = pd.Series(payloads, index=stored.index, dtype=stored.dtypes["payload"])
+    return stored.assign(payload=column)

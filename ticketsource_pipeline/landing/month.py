@@ -12,8 +12,9 @@ from ticketsource_pipeline.clock import utc_now
 from ticketsource_pipeline.datasets import RAW_BOOKINGS, RAW_SEATS
 from ticketsource_pipeline.landing.moves import Departures, carry_out, locked_moves
 from ticketsource_pipeline.landing.performance import PerformanceInProgress, PerformanceLanding
+from ticketsource_pipeline.landing.privacy import privacy_rules
 from ticketsource_pipeline.landing.readable import keep_month_readable
-from ticketsource_pipeline.landing.rules import RefreshRules
+from ticketsource_pipeline.landing.rules import PrivacyRules, RefreshRules
 from ticketsource_pipeline.refresh.moves import Move
 from ticketsource_pipeline.refresh.openness import Performance
 from ticketsource_pipeline.refresh.plan import month_plan
@@ -83,7 +84,7 @@ def land_month(
         month: the month.
         catalog: every performance of the catalogue.
         months: the months there are partitions for.
-        rules: how much of what is stored may be taken as it is.
+        rules: how much of what is stored may be taken as it is, and how much may be stored.
         say: takes a line for the log after each performance.
 
     Raises:
@@ -92,6 +93,8 @@ def land_month(
     """
     landing = MonthLanding()
     with locked_moves(store, month, catalog, months) as moves:
+        # Under the lock: whoever is forgotten from here on is taken out once the month is free.
+        privacy = privacy_rules(store, rules.attendees)
         landing.moved.extend(moves)
         for from_month in sorted({move.from_month for move in moves}):
             leaving = [move for move in moves if move.from_month == from_month]
@@ -119,7 +122,13 @@ def land_month(
 
         for count, performance_landing in enumerate(
             _land_performances(
-                client, store, to_read, rules=rules, departures=departures, replacing=replacing
+                client,
+                store,
+                to_read,
+                rules=rules,
+                privacy=privacy,
+                departures=departures,
+                replacing=replacing,
             ),
             start=1,
         ):
@@ -192,6 +201,7 @@ def _land_performances(
     performances: Sequence[Performance],
     *,
     rules: RefreshRules,
+    privacy: PrivacyRules,
     departures: Departures,
     replacing: Callable[[str], None],
 ) -> Iterator[PerformanceLanding]:
@@ -210,7 +220,13 @@ def _land_performances(
                     raise
                 under_way.append(
                     PerformanceInProgress(
-                        client, executor, store, performance, listing=bookings, rules=rules
+                        client,
+                        executor,
+                        store,
+                        performance,
+                        listing=bookings,
+                        rules=rules,
+                        privacy=privacy,
                     )
                 )
                 # The next one's requests queue behind this one's, so that none waits for its files.

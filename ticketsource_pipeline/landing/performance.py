@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import Any
 
@@ -20,8 +20,9 @@ from ticketsource_pipeline.clock import utc_now
 from ticketsource_pipeline.datasets import RAW_BOOKINGS, RAW_SEATS, Dataset
 from ticketsource_pipeline.frames.payload import payload_digest, payload_text
 from ticketsource_pipeline.frames.raw import raw_bookings_frame, raw_seats_frame
+from ticketsource_pipeline.frames.redaction import Redaction
 from ticketsource_pipeline.frames.sales import bookings_balance
-from ticketsource_pipeline.landing.rules import RefreshRules
+from ticketsource_pipeline.landing.rules import PrivacyRules, RefreshRules
 from ticketsource_pipeline.refresh.openness import Performance
 from ticketsource_pipeline.refresh.seats import SeatReading, SeatReuse, seat_readings
 from ticketsource_pipeline.store import (
@@ -55,6 +56,7 @@ class PerformanceInProgress:
         store: the data directory; the caller holds the month's lock.
         performance: what to read; it has a month.
         listing: its bookings, just listed.
+        privacy: what is kept of a person; rows are rid of the rest before anything is made of them.
         rules: how much of what is stored may be taken as it is.
 
     Raises:
@@ -71,9 +73,11 @@ class PerformanceInProgress:
         *,
         listing: ListReading,
         rules: RefreshRules,
+        privacy: PrivacyRules,
     ) -> None:
         month, date_id = performance.month, performance.date_id
         self._store = store
+        self._redaction = privacy.redaction
         self.performance = performance
         self._old_bookings = _stored_file(store, RAW_BOOKINGS, month, date_id)
         self._old_seats = _stored_file(store, RAW_SEATS, month, date_id)
@@ -86,12 +90,15 @@ class PerformanceInProgress:
             is_open=now < performance.closes_at(rules.refund_window),
             since=rules.since,
             full=rules.full,
+            not_before=privacy.loosened_at,
         )
         self._reader = PerformanceReader(
             client,
             executor,
             date_id,
-            reusable=lambda booking: reuse.allows(booking["id"], _digest(booking)),
+            reusable=lambda booking: reuse.allows(
+                booking["id"], _digest(self._redaction.booking(booking))
+            ),
             listing=listing,
         )
 
@@ -105,7 +112,7 @@ class PerformanceInProgress:
             ApiError: when it cannot be read whole; its files are as they were.
             StoreError: when the store cannot be written.
         """
-        reading = self._reader.finish()
+        reading = _redacted(self._reader.finish(), self._redaction)
         performance = self.performance
         bookings, _ = raw_bookings_frame(
             reading.bookings,
@@ -127,7 +134,7 @@ class PerformanceInProgress:
             listed_at=reading.listed_at,
             bookings=len(bookings),
             seats=len(seats),
-            content=_content(bookings, seats),
+            content=raw_content(bookings, seats),
             catalog=performance.fingerprint,
             balanced=performance.cancelled and bookings_balance(bookings),
             files={
@@ -148,6 +155,24 @@ class PerformanceInProgress:
     def _file(self, dataset: Dataset, frame: pd.DataFrame, notes: dict[str, Any]) -> NewFrame:
         month, name = self.performance.month, self.performance.date_id
         return NewFrame(dataset, frame, month, name, notes)
+
+
+def _redacted(reading: PerformanceReading, redaction: Redaction) -> PerformanceReading:
+    """A reading as it may be stored: the one place where rows of the API are rid of persons."""
+    of_forgotten = {row["id"] for row in reading.bookings if redaction.forgotten_customer_of(row)}
+    seats = {
+        booking_id: replace(
+            listing,
+            rows=[
+                redaction.seat(row, of_forgotten_customer=booking_id in of_forgotten)
+                for row in listing.rows
+            ],
+        )
+        for booking_id, listing in reading.seats.items()
+    }
+    return replace(
+        reading, bookings=[redaction.booking(row) for row in reading.bookings], seats=seats
+    )
 
 
 def _stored_file(
@@ -217,7 +242,8 @@ def _seat_notes(
     return {"seat_readings": notes}
 
 
-def _content(bookings: pd.DataFrame, seats: pd.DataFrame) -> str:
+def raw_content(bookings: pd.DataFrame, seats: pd.DataFrame) -> str:
+    """Return the fingerprint of a performance's raw rows; the same rows give the same."""
     digest = sha256()
     for frame in (bookings, seats):
         for payload in frame["payload"]:

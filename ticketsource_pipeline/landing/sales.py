@@ -150,6 +150,21 @@ def _published(
     return sales if len(sales) == len(SALES) else None
 
 
+def rewrite_attendees(
+    store: ParquetStore, month: str, change: Callable[[pd.DataFrame], pd.DataFrame]
+) -> None:
+    """Change a month's attendees where they are, for a month whose raw layer is ahead of them.
+
+    Its lines and seats stay the last good ones. The caller holds the month's lock, and has noted
+    that the month is not published, so that the manifest is not held against it.
+    """
+    for name in store.names(ATTENDEES, month):
+        stored = store.read_file(ATTENDEES, month, name)
+        if stored is not None:
+            changed = change(stored.frame)
+            store.write(ATTENDEES, changed, month=month, name=name, notes=stored.notes)
+
+
 def _frames(
     store: ParquetStore,
     record: MonthRecord,

@@ -15,6 +15,7 @@ from ticketsource_pipeline.refresh.openness import Performance
 from ticketsource_pipeline.refresh.plan import MonthPlan
 from ticketsource_pipeline.refresh.seats import SeatReading, SeatReuse, seat_readings
 from ticketsource_pipeline.store import ParquetStore, PerformanceRecord
+from ticketsource_pipeline.store.privacy import privacy_state
 
 
 @dataclass(frozen=True)
@@ -124,11 +125,13 @@ class _Stored:
         readings: by date id, its month and its last reading.
         typical: how many bookings a performance has on average.
         notes: gives what is noted beside a month's seats, by date id.
+        not_before: seats read before this moment say less of a person than they now may.
     """
 
     readings: Mapping[str, tuple[str, PerformanceRecord]]
     typical: int
     notes: Callable[[str], Mapping[str, Mapping[str, Any]]]
+    not_before: datetime | None
 
     @classmethod
     def of(cls, store: ParquetStore, plans: Sequence[MonthPlan]) -> _Stored:
@@ -142,7 +145,8 @@ class _Stored:
         }
         known = [reading.bookings for _, reading in readings.values()]
         typical = ceil(sum(known) / len(known)) if known else 0
-        return cls(readings, typical, cache(lambda month: store.notes(RAW_SEATS, month)))
+        notes = cache(lambda month: store.notes(RAW_SEATS, month))
+        return cls(readings, typical, notes, privacy_state(store).loosened_at)
 
 
 def _month(plan: MonthPlan, stored: _Stored, rules: ForecastRules) -> MonthForecast:
@@ -157,7 +161,7 @@ def _month(plan: MonthPlan, stored: _Stored, rules: ForecastRules) -> MonthForec
         month, reading = stored.readings[performance.date_id]
         pages += pages_of(reading.bookings, rules.page_size)
         notes = stored.notes(month).get(performance.date_id, {})
-        aged += _not_reusable(performance, seat_readings(notes), rules)
+        aged += _not_reusable(performance, seat_readings(notes), rules, stored.not_before)
     return MonthForecast(
         month=plan.month,
         reason=plan.reason or ("full" if asked else ""),
@@ -171,7 +175,10 @@ def _month(plan: MonthPlan, stored: _Stored, rules: ForecastRules) -> MonthForec
 
 
 def _not_reusable(
-    performance: Performance, stored: Mapping[str, SeatReading], rules: ForecastRules
+    performance: Performance,
+    stored: Mapping[str, SeatReading],
+    rules: ForecastRules,
+    not_before: datetime | None,
 ) -> list[SeatReading]:
     reuse = SeatReuse(
         stored=stored,
@@ -180,5 +187,6 @@ def _not_reusable(
         is_open=rules.now < performance.closes_at(rules.refund_window),
         since=rules.now,
         full=rules.full,
+        not_before=not_before,
     )
     return [reading for key, reading in stored.items() if not reuse.allows(key, reading.booking)]

@@ -52,6 +52,8 @@ class SeatReuse:
         is_open: whether the performance is open; a closed one's seats do not age.
         since: when this run began, or the run it goes on from: what was read since then is good.
         full: whether nothing read earlier is to be reused.
+        not_before: what was read before this moment, aware UTC, is not reused, as more of a person
+            may be stored since.
     """
 
     stored: Mapping[str, SeatReading]
@@ -60,14 +62,16 @@ class SeatReuse:
     is_open: bool
     since: datetime
     full: bool
+    not_before: datetime | None = None
 
     def allows(self, booking_id: str, booking_digest: str) -> bool:
         """Return whether a booking's stored seats are still good for its present JSON."""
         reading = self.stored.get(booking_id)
         if reading is None or reading.booking != booking_digest:
             return False
-        if reading.read_at > self.now:
-            # The clock was wrong then or is now, so nothing is known of its age.
+        # The clock was wrong then or is now, so nothing is known of its age.
+        is_of_the_future = reading.read_at > self.now
+        if is_of_the_future or (self.not_before is not None and reading.read_at < self.not_before):
             return False
         if reading.read_at >= self.since:
             return True

@@ -92,6 +92,21 @@ class Layout:
         return self.state / "account.json"
 
     @property
+    def privacy(self) -> UPath:
+        """The note under which mode of personal data everything is."""
+        return self.state / "privacy.json"
+
+    @property
+    def pseudonym_key(self) -> UPath:
+        """The key that tokens and marks of persons are made with."""
+        return self.state / "pseudonyms.key"
+
+    @property
+    def forgotten(self) -> UPath:
+        """The record of those who are to be kept out."""
+        return self.state / "forgotten.json"
+
+    @property
     def shared(self) -> Path:
         """The local folder of locks and of the request count that all processes share."""
         if self.local:

@@ -1,0 +1,93 @@
+"""Forgetting a person: whom the command line names, and what came of it in words."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+
+import click
+from rich.console import Console
+
+from ticketsource_pipeline.datasets import DATASETS
+from ticketsource_pipeline.identifiers import is_id
+from ticketsource_pipeline.landing.forgetting import Removal, forget
+from ticketsource_pipeline.personal_data import Personal
+from ticketsource_pipeline.resources import ParquetStoreResource
+from ticketsource_pipeline.settings import Settings, SettingsError
+from ticketsource_pipeline.store import ParquetStore
+
+FROM_INPUT = "-"
+
+
+def run_forget(
+    settings: Settings, *, email: str | None, customer: str | None, as_json: bool, console: Console
+) -> None:
+    """Remove a person from the data directory and say how much that was, never who.
+
+    Args:
+        settings: the user's settings; no key is needed.
+        email: the e-mail address, or `-` to read it from the standard input.
+        customer: the customer's id.
+        as_json: whether to say it as one line of JSON.
+        console: where it is said.
+
+    Raises:
+        SettingsError: when not just one person is named, or there is no data.
+        StoreError: when the data cannot be read or written.
+    """
+    kind, value = _person(email, customer)
+    store = ParquetStoreResource(data_dir=settings.data_dir).look()
+    if not _has_data(store):
+        raise SettingsError(
+            f"There is no data in {store.layout.root} (TICKETSOURCE_DATA_DIR): nobody was"
+            " forgotten."
+        )
+    removal = forget(store, kind, value)
+    if as_json:
+        click.echo(
+            json.dumps(
+                {
+                    "found": removal.found,
+                    "bookings": removal.bookings,
+                    "seats": removal.seats,
+                    "months": len(removal.months),
+                }
+            )
+        )
+    else:
+        _say(removal, console)
+
+
+def _person(email: str | None, customer: str | None) -> tuple[Personal, str]:
+    """Whom the options name; what they hold is never repeated."""
+    if (email is None) == (customer is None):
+        raise SettingsError("forget needs one of --email ADDRESS (or --email -) and --customer ID.")
+    if customer is not None:
+        if not is_id(customer.strip(), "cst"):
+            raise SettingsError("--customer is no customer's id: allowed is cst- and what follows.")
+        return Personal.CUSTOMER, customer.strip()
+    address = sys.stdin.readline() if email == FROM_INPUT else email or ""
+    if not re.fullmatch(r"\s*[^\s@]+@[^\s@]+\s*", address):
+        raise SettingsError("--email is no e-mail address: allowed is one address, name@domain.")
+    return Personal.EMAIL, address
+
+
+def _has_data(store: ParquetStore) -> bool:
+    return any(store.layout.dataset(dataset).exists() for dataset in DATASETS.values())
+
+
+def _say(removal: Removal, console: Console) -> None:
+    if removal.found:
+        bookings = f"{removal.bookings:,} booking{'' if removal.bookings == 1 else 's'}"
+        seats = f"{removal.seats:,} seat{'' if removal.seats == 1 else 's'}"
+        found = f"Removed from {bookings} and {seats}; lines, seats and money stay."
+    else:
+        found = "Nobody was found: nothing that is stored has changed."
+    console.print(
+        f"{found} Later readings keep this person out. Not reached: backups, earlier versions in an"
+        " object store, copies made elsewhere, and TicketSource itself.",
+        soft_wrap=True,
+        highlight=False,
+        markup=False,
+    )

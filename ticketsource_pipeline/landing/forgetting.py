@@ -1,0 +1,63 @@
+"""Taking one person out of everything stored, and keeping that person out from then on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from ticketsource_pipeline.clock import utc_now
+from ticketsource_pipeline.landing.privacy import PRIVACY_LOCK, settle
+from ticketsource_pipeline.personal_data import Personal
+from ticketsource_pipeline.store import ParquetStore
+from ticketsource_pipeline.store.privacy import (
+    ForgottenPerson,
+    claimed_pseudonyms,
+    forgotten_people,
+    write_forgotten_people,
+)
+
+
+@dataclass(frozen=True)
+class Removal:
+    """What was removed of a person: from how many bookings and seats, in which months."""
+
+    bookings: int
+    seats: int
+    months: tuple[str, ...]
+
+    @property
+    def found(self) -> bool:
+        """Whether the person was there at all."""
+        return bool(self.bookings or self.seats)
+
+
+def forget(store: ParquetStore, kind: Personal, value: str) -> Removal:
+    """Remove a person from every dataset and month, and keep that person out of later readings.
+
+    What must stay for the accounts stays: booking lines, seats without names, money. The record of
+    it, without personal data, is written before anything is removed: should the process be killed
+    half-way, this again or the next sync finishes it.
+
+    Args:
+        store: the data directory; the caller holds no lock of it.
+        kind: EMAIL to forget the attendees with an address, CUSTOMER to forget a customer.
+        value: the address, or the customer's id `cst-...`; it is not kept.
+
+    Raises:
+        StoreError: when the store cannot be read or written.
+    """
+    with store.lock(PRIVACY_LOCK):
+        names = claimed_pseudonyms(store)
+        mark = names.mark(kind, value)
+        if mark is None:
+            raise ValueError("nobody is named")
+        people = {person.mark: person for person in forgotten_people(store)}
+        known = people.get(mark) or ForgottenPerson(mark, kind, utc_now())
+        people[mark] = replace(known, done=False)
+        write_forgotten_people(store, list(people.values()), names.key_id)
+    settled = settle(store)
+    after = next(person for person in forgotten_people(store) if person.mark == mark)
+    return Removal(
+        bookings=after.bookings - known.bookings,
+        seats=after.seats - known.seats,
+        months=tuple(settled.months),
+    )
