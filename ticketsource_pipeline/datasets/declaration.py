@@ -49,11 +49,17 @@ class Record:
         endpoint: the list it comes from, as the vendor's document writes it.
         other_fields: paths the vendor documents that no column of ours holds; with the columns'
             own sources they are all that is known of the record, the rest is reported as new.
+        never_absent: those of them that every record has; one that is gone where a new field is
+            found was probably renamed.
+        known_values: by path of such a field, the values the vendor documents; another one is
+            reported as new.
     """
 
     name: str
     endpoint: str
     other_fields: tuple[str, ...] = ()
+    never_absent: tuple[str, ...] = ()
+    known_values: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -70,6 +76,8 @@ class Column:
         required: whether the API must give the field: an absent or null one is then a problem.
         accepts_integer: whether a text column takes an integer too, as its digits.
         personal: whether it can name or reach a person.
+        known_values: for a text column that holds one of a few words, the words known so far;
+            another one is kept, and reported as new.
     """
 
     name: str
@@ -80,6 +88,7 @@ class Column:
     required: bool = False
     accepts_integer: bool = False
     personal: bool = False
+    known_values: tuple[str, ...] = ()
 
     @cached_property
     def path(self) -> tuple[str, ...]:

@@ -17,11 +17,14 @@ BOOKING = Record(
     name="booking",
     endpoint="/dates/{DateId}/bookings",
     other_fields=("type", "links.self", "links.seats", "links.date", "attributes.lines"),
+    never_absent=("attributes.lines",),
+    known_values=(("type", ("booking",)),),
 )
 SEAT = Record(
     name="seat",
     endpoint="/bookings/{BookingId}/seats",
     other_fields=("type", "links.self", "links.booking"),
+    known_values=(("type", ("seat",)),),
 )
 
 RAW_BOOKINGS = Dataset(

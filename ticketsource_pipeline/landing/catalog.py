@@ -15,7 +15,7 @@ from ticketsource_pipeline.clock import utc_now
 from ticketsource_pipeline.datasets import EVENTS, PERFORMANCES, VENUES, Dataset
 from ticketsource_pipeline.frames.catalog import events_frame, performances_frame, venues_frame
 from ticketsource_pipeline.landing.readable import keep_store_readable
-from ticketsource_pipeline.store import ParquetStore
+from ticketsource_pipeline.store import DamagedFile, ParquetStore
 from ticketsource_pipeline.store.store import Written
 
 _READINGS_AT_MOST = 3
@@ -62,7 +62,9 @@ def land_catalog(
     claim([event["id"] for event in reading.events])
     events, _ = events_frame(reading.events)
     venues, _ = venues_frame(reading.venues)
-    performances, _ = performances_frame(reading.dates, events, venues)
+    performances, _ = performances_frame(
+        reading.dates, events, venues, months_before=_months_of(store)
+    )
     frames = {EVENTS.name: events, VENUES.name: venues, PERFORMANCES.name: performances}
     notes = {PERFORMANCES.name: {"dates_read": reading.dates_read}}
     with store.lock("catalog"):
@@ -117,6 +119,17 @@ def withdraw_performance(
                 notes={**stored.notes, "dates_read": dates_read},
             )
     return True
+
+
+def _months_of(store: ParquetStore) -> dict[str, str]:
+    """The month each performance of the stored catalogue is filed under."""
+    try:
+        stored = store.read(PERFORMANCES, columns=("date_id", "performance_month"))
+    except DamagedFile:
+        # It is about to be written anew.
+        return {}
+    filed = stored.dropna()
+    return dict(zip(filed["date_id"].tolist(), filed["performance_month"].tolist(), strict=True))
 
 
 def _write(
