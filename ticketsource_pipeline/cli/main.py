@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 import sys
 
 import click
@@ -101,6 +102,8 @@ def _sync(months: list[str], *, full: bool, as_json: bool) -> int:
 
 def main() -> None:
     """Run the command line; a setting that cannot be used is told in a line, exit code 2."""
+    # The memory of a process that crashes holds the key: it and its children write no core file.
+    resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
     try:
         ticketsource(prog_name="ticketsource")
     except SettingsError as error:
