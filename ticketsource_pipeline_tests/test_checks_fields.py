@@ -179,6 +179,7 @@ def test_every_check_there_is_has_a_fault_that_fails_it() -> None:
 
 def test_only_an_incomplete_raw_month_blocks() -> None:
     assert {name for name, spec in specs().items() if spec.blocking} == {
+        "raw_bookings.bookings_have_lines",
         "raw_bookings.ledger_is_complete",
         "raw_bookings.key_is_unique",
         "raw_seats.every_booking_was_asked",

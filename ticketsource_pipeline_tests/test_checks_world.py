@@ -271,7 +271,7 @@ def right(tmp_path_factory: pytest.TempPathFactory) -> Found:
 
 def test_a_store_in_which_all_is_right_passes_every_check(right: Found) -> None:
     assert failed(right) == set()
-    assert len(right) == 38
+    assert len(right) == 39
     for name, finding in right.items():
         looked_at = finding.metadata["looked_at"].value
         assert isinstance(looked_at, int)

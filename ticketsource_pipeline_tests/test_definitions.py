@@ -43,6 +43,7 @@ CHECKS = {
         "no_new_fields",
     },
     "raw_bookings": {
+        "bookings_have_lines",
         "fields_are_readable",
         "key_is_unique",
         "key_is_unique_over_all_months",

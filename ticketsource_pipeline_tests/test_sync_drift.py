@@ -126,3 +126,16 @@ def test_starts_that_can_no_longer_be_read_take_no_sales_away(
     said = "\n".join(told(outcome))
     assert said.count("attributes.start ") == 1
     assert "in 4 records such as dat-" in said
+
+
+def test_lines_by_another_name_do_not_empty_what_is_published(synced: Machine) -> None:
+    before = synced.rows("booking_lines")
+    theatre = small_theatre()
+    for booking in attributes(theatre, "bookings"):
+        booking["items"] = booking.pop("lines")
+    outcome = sync(synced, theatre)
+    assert outcome.code == 1
+    assert f"raw_bookings.bookings_have_lines ({next_month()})" in outcome.summary["failed_checks"]
+    assert "(and attributes.lines is not there: renamed?)" in outcome.stderr
+    assert synced.rows("booking_lines") == before
+    assert any("items" in item["attributes"] for item in payloads(synced, "raw_bookings"))

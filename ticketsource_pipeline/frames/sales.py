@@ -88,22 +88,30 @@ def attendees_frame(
 
 def line_count(payload: str) -> int:
     """Return how many lines the booking of a payload has."""
-    attributes = payload_record(payload).get("attributes")
-    lines = attributes.get("lines") if isinstance(attributes, dict) else None
+    lines = _lines_of(payload_record(payload))
     return len(lines) if isinstance(lines, list) else 0
+
+
+def has_lines(payload: str) -> bool:
+    """Return whether the booking of a payload has a list of lines, be it empty."""
+    return isinstance(_lines_of(payload_record(payload)), list)
 
 
 def _lines(
     booking: Mapping[str, Any], stored: Mapping[str, Any], ref: str | None, report: Report
 ) -> list[Any]:
-    attributes = booking.get("attributes")
-    lines = attributes.get("lines") if isinstance(attributes, dict) else None
+    lines = _lines_of(booking)
     if isinstance(lines, list):
         return lines
     place = Place(stored["booking_id"], stored["date_id"], ref)
     message = "is missing" if lines is None else f"is {kind_of(lines)}, a list is expected"
     report.add(BOOKING_LINES.name, place, "attributes.lines", message)
     return []
+
+
+def _lines_of(booking: Mapping[str, Any]) -> Any:
+    attributes = booking.get("attributes")
+    return attributes.get("lines") if isinstance(attributes, dict) else None
 
 
 def _difference(row: Mapping[str, Any], place: Place, report: Report) -> Decimal | None:
