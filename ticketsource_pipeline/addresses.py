@@ -6,6 +6,9 @@ import re
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
+from urllib3.exceptions import LocationParseError
+from urllib3.util import parse_url
+
 ALLOWED_ROOT = "an https:// address without user, query or fragment (http:// only for this machine)"
 
 
@@ -28,9 +31,11 @@ def is_safe_for_secrets(address: str) -> bool:
     try:
         parts = urlsplit(address)
         host, port = parts.hostname or "", parts.port
-    except ValueError:
+        connected = parse_url(address).host or ""
+    except (ValueError, LocationParseError):
         return False
-    if not host or port == 0:
+    # The connection is made by another parser of addresses: both must see the same host.
+    if not host or port == 0 or connected.strip("[]").lower() != host:
         return False
     return parts.scheme == "https" or (parts.scheme == "http" and is_loopback(host))
 

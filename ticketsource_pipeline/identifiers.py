@@ -9,10 +9,16 @@ from urllib.parse import urlsplit
 Prefix = Literal["evt", "dat", "bkg", "cst", "csn", "ven", "sea"]
 """What an id starts with, by kind of record (vendor's text)."""
 
+LONGEST_ID = 100
+
 
 def is_id(value: object, prefix: Prefix) -> bool:
-    """Return whether `value` is an id of that kind: `prefix-[a-zA-Z0-9]+` (vendor's text)."""
-    return isinstance(value, str) and re.fullmatch(rf"{prefix}-[a-zA-Z0-9]+", value) is not None
+    """Return whether `value` is an id of that kind: `prefix-[a-zA-Z0-9]+` (vendor's text).
+
+    A longer one than a file's name has room for is none: the vendor's have 16 characters.
+    """
+    pattern = rf"{prefix}-[a-zA-Z0-9]{{1,{LONGEST_ID}}}"
+    return isinstance(value, str) and re.fullmatch(pattern, value) is not None
 
 
 def id_from_link(link: object, prefix: Prefix) -> str | None:

@@ -1,9 +1,10 @@
 """The Dagster faces of the client and the store: what a user configures, and how they are made."""
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any, ClassVar, TypeVar
 
 import dagster as dg
 from pydantic import Field
@@ -17,13 +18,48 @@ from ticketsource_pipeline.api import (
 )
 from ticketsource_pipeline.landing.rules import RefreshRules
 from ticketsource_pipeline.personal_data import AttendeeMode
-from ticketsource_pipeline.settings import Auth, Settings, attendee_mode, dagster_home
+from ticketsource_pipeline.settings import Auth, Settings, SettingsError, dagster_home
 from ticketsource_pipeline.store import Layout, ParquetStore, StoreError
 
 API_KEY = dg.EnvVar("TICKETSOURCE_API_KEY")
 
 
-class ParquetStoreResource(dg.ConfigurableResource):
+class _AsSetResource(dg.ConfigurableResource):
+    """A resource that takes its values from the settings alone.
+
+    Dagster lets whoever reaches the UI configure a run's resources anew: another base_url would
+    have the key sent there, another data_dir the data.
+    """
+
+    as_set: ClassVar[Mapping[str, Any]] = {}
+
+    def setup_for_execution(self, context: dg.InitResourceContext) -> None:
+        """Refuse a run whose configuration says other than the settings.
+
+        Raises:
+            SettingsError: when it does; the values are not repeated.
+        """
+        del context
+        for name, value in self.as_set.items():
+            allowed = value.get_value() if isinstance(value, dg.EnvVar) else value
+            if getattr(self, name) != allowed:
+                raise SettingsError(
+                    f"This run's configuration changes {name} of a resource: take `resources` out"
+                    " of it. Only the TICKETSOURCE_ variables set it, since the key is sent and"
+                    " data is put where they say."
+                )
+
+
+_Resource = TypeVar("_Resource", bound=_AsSetResource)
+
+
+def _as_set(kind: type[_Resource], values: Mapping[str, Any]) -> _Resource:
+    """A resource of that kind whose values no run may change."""
+    members = {"as_set": values, "__module__": kind.__module__, "__doc__": kind.__doc__}
+    return type(kind.__name__, (kind,), members)(**values)
+
+
+class ParquetStoreResource(_AsSetResource):
     """The data directory the datasets lie in."""
 
     data_dir: str = Field(description="A folder, or an fsspec address such as s3://bucket/prefix.")
@@ -51,7 +87,7 @@ class ParquetStoreResource(dg.ConfigurableResource):
         return ParquetStore(Layout.of(self.data_dir, machine_folder))
 
 
-class TicketSourceResource(dg.ConfigurableResource):
+class TicketSourceResource(_AsSetResource):
     """The TicketSource API of one account."""
 
     base_url: str = Field(description="The API's root address.")
@@ -104,12 +140,8 @@ class TicketSourceResource(dg.ConfigurableResource):
 
     @property
     def attendee_mode(self) -> AttendeeMode:
-        """How much is stored of people: what is configured, or less where the environment says so.
-
-        A run's own configuration can be written by whoever starts it, so it never allows more.
-        """
-        configured, allowed = AttendeeMode(self.attendees), attendee_mode()
-        return configured if configured.is_stricter_than(allowed) else allowed
+        """How much is stored of people."""
+        return AttendeeMode(self.attendees)
 
     def rules(self, *, since: datetime, full: bool, open_only: bool) -> RefreshRules:
         """Return the rules of what is read again.
@@ -140,22 +172,25 @@ def resources(settings: Settings) -> dict[str, dg.ConfigurableResource]:
     """Return the resources of all assets, by name, as the settings say.
 
     The key is named, not held: Dagster reads the variable when a run needs it, and shows and
-    stores its name only.
+    stores its name only. A run's own configuration cannot change any of them.
     """
     return {
-        "ticketsource": TicketSourceResource(
-            base_url=settings.base_url,
-            api_key=API_KEY,
-            account=settings.account,
-            auth=settings.auth,
-            requests_per_minute=settings.requests_per_minute,
-            max_concurrency=settings.max_concurrency,
-            page_size=settings.page_size,
-            timeout_seconds=settings.timeout_seconds,
-            max_retries=settings.max_retries,
-            refund_window_days=settings.refund_window_days,
-            seat_max_age_days=settings.seat_max_age_days,
-            attendees=settings.attendees,
+        "ticketsource": _as_set(
+            TicketSourceResource,
+            {
+                "base_url": settings.base_url,
+                "api_key": API_KEY,
+                "account": settings.account,
+                "auth": settings.auth,
+                "requests_per_minute": settings.requests_per_minute,
+                "max_concurrency": settings.max_concurrency,
+                "page_size": settings.page_size,
+                "timeout_seconds": settings.timeout_seconds,
+                "max_retries": settings.max_retries,
+                "refund_window_days": settings.refund_window_days,
+                "seat_max_age_days": settings.seat_max_age_days,
+                "attendees": settings.attendees,
+            },
         ),
-        "store": ParquetStoreResource(data_dir=settings.data_dir),
+        "store": _as_set(ParquetStoreResource, {"data_dir": settings.data_dir}),
     }

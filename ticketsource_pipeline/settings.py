@@ -195,7 +195,11 @@ def _api_key(env: Mapping[str, str]) -> str | None:
 
 def _data_dir(text: str) -> str:
     scheme, separator, rest = text.partition("://")
-    if separator and (scheme not in DATA_SCHEMES or not rest or "@" in rest):
+    # Some libraries take `http:/host` and chains of `::` for addresses too.
+    is_odd = "::" in text or (not separator and re.match(r"[A-Za-z][A-Za-z0-9+.-]+:", text))
+    is_foreign = separator and (scheme not in DATA_SCHEMES or not rest or "@" in rest)
+    is_of_host = scheme == "file" and not rest.startswith("/")
+    if is_odd or is_foreign or (separator and is_of_host):
         schemes = ", ".join(f"{scheme}://" for scheme in DATA_SCHEMES)
         raise ValueError(f"a folder or an address that starts with one of {schemes}")
     return text.rstrip("/") or "/"

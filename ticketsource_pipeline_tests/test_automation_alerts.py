@@ -33,7 +33,9 @@ class Webhook:
 
     status: int = 200
     url: str = ""
+    length: int = 0
     posts: list[tuple[str, str, bytes]] = field(default_factory=list)
+    passwords: list[str] = field(default_factory=list)
 
     @property
     def texts(self) -> list[str]:
@@ -56,10 +58,15 @@ def webhook() -> Iterator[Webhook]:
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             hook.posts.append((self.path, self.headers["Content-Type"], body))
+            hook.passwords.extend(self.headers.get_all("Authorization", []))
             self.send_response(hook.status)
             self.send_header("Location", "http://127.0.0.1:9/elsewhere")
-            self.send_header("Content-Length", "0")
+            self.send_header("Content-Length", str(hook.length))
             self.end_headers()
+            self.wfile.flush()
+            if hook.length:
+                # A body that never comes: until the other side has had enough.
+                self.rfile.read(1)
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002
             pass
@@ -215,6 +222,24 @@ def test_without_the_variable_nobody_is_told_and_the_tick_says_so(place: Office,
     fail_june(place) if name == FAILED_RUN else break_money(place)
     seen = watch.tick()
     assert seen.skip_message == f"{VARIABLE} is not set: nobody is told."
+
+
+def test_an_alert_goes_past_proxies_without_a_password_and_waits_for_no_body(
+    place: Office, webhook: Webhook, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv(VARIABLE, webhook.url)
+    for name in ("http_proxy", "HTTP_PROXY", "all_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    (tmp_path / "netrc").write_text("default login somebody password else\n")
+    (tmp_path / "netrc").chmod(0o600)
+    monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
+    webhook.length = 1_000_000_000
+    watch = Watch(place, FAILED_RUN)
+    fail_june(place)
+    seen = watch.tick()
+    assert [reaction.error for reaction in seen.dagster_run_reactions or []] == [None]
+    assert len(webhook.texts) == 1
+    assert webhook.passwords == []
 
 
 @pytest.mark.parametrize("status", [404, 500, 302, None])

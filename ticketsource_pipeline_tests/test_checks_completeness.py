@@ -22,6 +22,7 @@ from ticketsource_pipeline_tests.test_checks_world import (
     APRIL,
     MARCH,
     Case,
+    World,
     a_date,
     assert_found,
     rewrite,
@@ -64,7 +65,27 @@ def forget_a_note(store: ParquetStore) -> None:
     rewrite(store, RAW_SEATS, APRIL, name="dat-D2", notes=lambda _: {"seat_readings": {}})
 
 
+def call_lines_items(world: World) -> None:
+    for bookings in world.bookings.values():
+        for booking in bookings:
+            booking["attributes"]["items"] = booking["attributes"].pop("lines")
+
+
 CASES = [
+    Case(
+        "no booking has lines any more",
+        "raw_bookings.bookings_have_lines",
+        {
+            "date_id": "dat-D1",
+            "ref": "REF001",
+            "record_id": "bkg-B1",
+            "what": "attributes.lines is nowhere a list",
+            "records": 4,
+        },
+        before=call_lines_items,
+        failures=4,
+        also=frozenset({"raw_bookings.no_new_fields"}),
+    ),
     Case(
         "a performance is too far ahead",
         RANGE,

@@ -58,7 +58,9 @@ def a_seat_of(world: World) -> Any:
     return world.seats["bkg-B1"][1]
 
 
-NEW = {"record_id": "attributes.nickname", "what": "is a field that is new to us, in 1 records"}
+NEW = {"what": "attributes.nickname is a field that is new to us"}
+NEW_IN_EVENT, NEW_IN_VENUE = {**NEW, "record_id": "evt-E1"}, {**NEW, "record_id": "ven-V1"}
+NEW_IN_DATE = {**NEW, "record_id": "dat-D1"}
 CASES = [
     Case(
         "an event has no name",
@@ -113,16 +115,45 @@ CASES = [
         before=attributes(a_seat_of, attendee=f"{MARK} Person"),
         failures=7,
     ),
-    Case("new", "events.no_new_fields", NEW, before=new_field(an_event_of)),
-    Case("new", "venues.no_new_fields", NEW, before=new_field(a_venue_of)),
-    Case("new", "performances.no_new_fields", NEW, before=new_field(a_date_of)),
-    Case("new", "raw_bookings.no_new_fields", NEW, before=new_field(a_booking_of)),
-    Case("new", "raw_seats.no_new_fields", NEW, before=new_field(a_seat_of)),
+    Case("new", "events.no_new_fields", NEW_IN_EVENT, before=new_field(an_event_of)),
+    Case("new", "venues.no_new_fields", NEW_IN_VENUE, before=new_field(a_venue_of)),
+    Case("new", "performances.no_new_fields", NEW_IN_DATE, before=new_field(a_date_of)),
+    Case("new", "raw_bookings.no_new_fields", {**NEW, **B1}, before=new_field(a_booking_of)),
+    Case("new", "raw_seats.no_new_fields", {**NEW, **S2}, before=new_field(a_seat_of)),
     Case(
         "new",
         "booking_lines.no_new_fields",
-        {"record_id": "channel", "what": "is a field that is new to us, in 2 records"},
+        {**B1, "line_number": 1, "records": 2, "what": "channel is a field that is new to us"},
         before=lambda world: [world.line("bkg-B1", n).update(channel=MARK) for n in (1, 2)],
+        failures=2,
+    ),
+    Case(
+        "a line of a type nobody knows",
+        "booking_lines.no_new_values",
+        {**B1, "line_number": 2, "what": "line_type MERCHANDISE is new to us"},
+        before=lambda world: world.line("bkg-B1", 2).update(line_type="MERCHANDISE"),
+    ),
+    Case(
+        "a way to pay that may be anything",
+        "booking_lines.no_new_values",
+        {
+            **B1,
+            "line_number": 2,
+            "what": "payment_method (a text not shown here) is new to us",
+        },
+        before=lambda world: world.line("bkg-B1", 2).update(payment_method=f"by {MARK}"),
+    ),
+    Case(
+        "a booking says it is an order",
+        "raw_bookings.no_new_values",
+        {**B1, "what": "type (a text not shown here) is new to us"},
+        before=lambda world: a_booking_of(world).update(type="order"),
+    ),
+    Case(
+        "a seat says it is a place",
+        "raw_seats.no_new_values",
+        {**S2, "what": "type (a text not shown here) is new to us"},
+        before=lambda world: a_seat_of(world).update(type="place"),
     ),
 ]
 
@@ -148,6 +179,7 @@ def test_every_check_there_is_has_a_fault_that_fails_it() -> None:
 
 def test_only_an_incomplete_raw_month_blocks() -> None:
     assert {name for name, spec in specs().items() if spec.blocking} == {
+        "raw_bookings.bookings_have_lines",
         "raw_bookings.ledger_is_complete",
         "raw_bookings.key_is_unique",
         "raw_seats.every_booking_was_asked",
@@ -198,4 +230,5 @@ def test_no_check_of_any_fault_fills_its_table_with_more_than_twenty(tmp_path: P
         "record_id",
         "line_number",
         "what",
+        "records",
     ]

@@ -73,6 +73,20 @@ def test_a_home_of_dagster_below_a_file_is_refused(machine: Machine) -> None:
         assert server.requests == []
 
 
+def test_a_home_of_dagster_where_everybody_may_write_is_refused(machine: Machine) -> None:
+    machine.home.mkdir()
+    machine.home.chmod(0o777)
+    variables = {"TICKETSOURCE_API_KEY": OTHER_KEY, "DAGSTER_HOME": str(machine.home)}
+    outcome = machine.run("sync", variables=variables)
+    assert outcome.code == 2
+    assert f"chmod o-w {machine.home}" in outcome.stderr
+    assert list(machine.home.iterdir()) == []
+
+
+def test_a_new_home_of_dagster_is_for_its_owner_alone(synced: Machine) -> None:
+    assert synced.home.stat().st_mode & 0o777 == 0o700
+
+
 def test_the_data_directory_of_another_api_root_is_refused(synced: Machine) -> None:
     before = synced.files()
     with SandboxServer(small_theatre(), key=OTHER_KEY) as server:

@@ -43,17 +43,20 @@ CHECKS = {
         "no_new_fields",
     },
     "raw_bookings": {
+        "bookings_have_lines",
         "fields_are_readable",
         "key_is_unique",
         "key_is_unique_over_all_months",
         "ledger_is_complete",
         "no_new_fields",
+        "no_new_values",
     },
     "raw_seats": {
         "every_booking_was_asked",
         "key_is_unique",
         "key_is_unique_over_all_months",
         "no_new_fields",
+        "no_new_values",
     },
     "booking_lines": {
         "every_raw_line_is_there",
@@ -61,6 +64,7 @@ CHECKS = {
         "key_is_unique",
         "net_is_gross_less_fees",
         "no_new_fields",
+        "no_new_values",
         "refunds_are_negative",
         "refunds_within_takings",
     },

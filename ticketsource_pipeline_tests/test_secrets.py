@@ -4,11 +4,18 @@ Everything a sync leaves is searched: Dagster's event log and compute logs, the 
 and what was printed.
 """
 
+import re
+import resource
 from base64 import b64encode
 from pathlib import Path
 from typing import Any
 
+import dagster as dg
+import pytest
+
+from ticketsource_pipeline.definitions import definitions
 from ticketsource_pipeline.sandbox import Faults, SandboxServer, Theatre
+from ticketsource_pipeline.settings import read_settings
 from ticketsource_pipeline_tests.running import (
     OTHER_KEY,
     PERSONAL,
@@ -21,6 +28,7 @@ from ticketsource_pipeline_tests.running import (
 
 NO_RETRY = {"TICKETSOURCE_MAX_RETRIES": "0"}
 MARK = "Qwyjibo"
+SILENT = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
 
 def forms_of_the_key() -> list[bytes]:
@@ -81,6 +89,70 @@ def test_syncs_that_fail_leave_the_key_nowhere(machine: Machine) -> None:
     outcome = machine.run("sync", variables=variables)
     assert outcome.code == 1
     assert_no_key(machine, outcome)
+
+
+def test_a_runs_configuration_cannot_send_the_key_or_the_data_elsewhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TICKETSOURCE_API_KEY", OTHER_KEY)
+    monkeypatch.setenv("DAGSTER_HOME", str(tmp_path))
+    settings = read_settings({"TICKETSOURCE_API_KEY": OTHER_KEY, "TICKETSOURCE_DATA_DIR": "kept"})
+    with SandboxServer(Theatre.empty(), key=OTHER_KEY) as trap:
+        as_set = {
+            "base_url": settings.base_url,
+            "api_key": {"env": "TICKETSOURCE_API_KEY"},
+            "account": settings.account,
+            "auth": settings.auth,
+            "requests_per_minute": settings.requests_per_minute,
+            "max_concurrency": settings.max_concurrency,
+            "page_size": settings.page_size,
+            "timeout_seconds": settings.timeout_seconds,
+            "max_retries": settings.max_retries,
+            "refund_window_days": settings.refund_window_days,
+            "seat_max_age_days": settings.seat_max_age_days,
+        }
+        key = {"env": "TICKETSOURCE_API_KEY"}
+        for changed in (
+            {"ticketsource": {"config": {**as_set, "base_url": trap.url}}},
+            {"ticketsource": {"config": {**as_set, "account": key}}},
+            {"ticketsource": {"config": {**as_set, "api_key": {"env": "DAGSTER_HOME"}}}},
+            {"store": {"config": {"data_dir": str(tmp_path / "elsewhere")}}},
+            {"store": {"config": {"data_dir": key}}},
+        ):
+            result = (
+                definitions(settings)
+                .resolve_job_def("refresh_catalog")
+                .execute_in_process(
+                    run_config={**SILENT, "resources": changed},
+                    instance=dg.DagsterInstance.ephemeral(),
+                    raise_on_error=False,
+                )
+            )
+            assert not result.success
+            told = "".join(str(event) for event in result.all_events)
+            assert "take `resources` out of it" in told
+            assert OTHER_KEY not in told
+        assert trap.requests == []
+    assert not (tmp_path / "elsewhere").exists()
+
+
+def test_a_process_that_crashes_writes_no_core_file(machine: Machine) -> None:
+    soft, most = resource.getrlimit(resource.RLIMIT_CORE)
+    if most == 0:
+        pytest.skip("no process may write a core file here")
+    resource.setrlimit(resource.RLIMIT_CORE, (most, most))
+    try:
+        process = machine.start("sandbox", "--port", "0", variables={})
+    finally:
+        resource.setrlimit(resource.RLIMIT_CORE, (soft, most))
+    try:
+        assert process.stdout is not None
+        assert "sandbox on" in process.stdout.readline()
+        limits = Path(f"/proc/{process.pid}/limits").read_text(encoding="utf-8")
+        assert re.search(r"Max core file size +0 ", limits)
+    finally:
+        process.kill()
+        process.communicate()
 
 
 def test_a_key_given_by_mistake_as_something_else_is_not_shown(machine: Machine) -> None:

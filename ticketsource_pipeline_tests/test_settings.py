@@ -7,9 +7,11 @@ import pickle
 from pathlib import Path
 
 import pytest
+import requests
 import time_machine
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from urllib3.util import parse_url
 
 from ticketsource_pipeline.addresses import is_loopback
 from ticketsource_pipeline.personal_data import AttendeeMode
@@ -117,6 +119,12 @@ def test_every_variable_is_read() -> None:
         ("ATTENDEES", "OFF", "off, pseudonymous or full"),
         ("ATTENDEES", "none", "off, pseudonymous or full"),
         ("DATA_DIR", "ftp://host/data", "a folder or an address that starts with one of s3://"),
+        ("DATA_DIR", "http:/host/data", "a folder or an address that starts with one of s3://"),
+        ("DATA_DIR", "memory:/data", "a folder or an address that starts with one of s3://"),
+        ("DATA_DIR", "s3:/bucket/x", "a folder or an address that starts with one of s3://"),
+        ("DATA_DIR", "s3://b/x::file:///x", "a folder or an address that starts with one of s3://"),
+        ("DATA_DIR", "zip::s3://b/x", "a folder or an address that starts with one of s3://"),
+        ("DATA_DIR", "file://host/data", "a folder or an address that starts with one of s3://"),
         ("DATA_DIR", "s3://", "a folder or an address that starts with one of s3://"),
     ],
 )
@@ -133,7 +141,29 @@ def test_a_bad_value_is_refused_with_its_variable_and_what_is_allowed(
         "http://api.ticketsource.io",
         "http://192.168.1.4",
         "http://127.0.0.1.example.org",
+        "http://127.0.0.1.evil.example:80",
+        "http://127.0.0.1.",
+        "http://localhost.",
         "http://localhost.example.org",
+        "http://localhost@evil.example",
+        "http://127.0.0.1:80@evil.example",
+        "http://localhost%2eevil.example",
+        "http://localhost;evil.example",
+        "http://2130706433",
+        "http://0x7f000001",
+        "http://017700000001",
+        "http://127.1",
+        "http://0.0.0.0",
+        "http://[::]",
+        "http://[::1]evil.example",
+        "http://[::1].evil.example:80",
+        "http://[::ffff:1.2.3.4]",
+        "http://[fe80::1%25lo]",
+        "http:/127.0.0.1",
+        "http:///127.0.0.1",
+        "http://127.0.0.1&evil.example",
+        "http://127。0。0。1",
+        "https://api.ticketsоurce.io",  # noqa: RUF001 - a Cyrillic letter
         "ftp://api.ticketsource.io",
         "api.ticketsource.io",
         "https://",
@@ -248,6 +278,19 @@ def test_any_text_in_any_variable_is_read_or_refused_by_name(text: str) -> None:
             read(**{name: text})
         except SettingsError as refused:
             assert str(refused).startswith(f"TICKETSOURCE_{name} ")
+
+
+_PARTS = ("[", "]", "::1", "127.0.0.1", "localhost", "evil.example", ":", "80", ".", "/", "%", ";")
+
+
+@given(st.lists(st.sampled_from(_PARTS), min_size=1, max_size=5).map("".join))
+def test_a_plain_address_that_is_allowed_is_connected_to_on_this_machine(rest: str) -> None:
+    try:
+        address = read(BASE_URL=f"http://{rest}").base_url
+    except SettingsError:
+        return
+    prepared = requests.Request("GET", f"{address}/events").prepare()
+    assert is_loopback((parse_url(prepared.url or "").host or "").strip("[]"))
 
 
 def test_the_process_can_be_turned_to_the_sandbox(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,6 +16,7 @@ from ticketsource_pipeline.api.errors import (
     ApiError,
     ClientClosed,
     Forbidden,
+    InvalidResponse,
     RetriesExhausted,
     Unauthorized,
     WaitTooLong,
@@ -33,6 +34,7 @@ from ticketsource_pipeline.api.retry import (
 from ticketsource_pipeline.api.transport import Answer, Auth, KeyAuth, Transport
 
 Params = Mapping[str, str | int]
+DEEPEST_JSON = 50
 
 
 @dataclass
@@ -130,7 +132,7 @@ class Requester:
         if answer.status != 200:
             raise self._failure(answer, call.path)
         try:
-            return simplejson.loads(
+            found = simplejson.loads(
                 answer.body.decode("utf-8-sig"),
                 use_decimal=True,
                 allow_nan=True,
@@ -139,6 +141,14 @@ class Requester:
         except (ValueError, RecursionError):
             # Not chained: the parser's error holds the whole body.
             raise TransientError("body is not JSON") from None
+        if _is_deeper_than(found, DEEPEST_JSON):
+            # What was read may be too deep to be written, or for a thread with less room.
+            raise InvalidResponse(
+                f"The answer to {call.path} is nested deeper than {DEEPEST_JSON} levels, which no"
+                " record of the API is.",
+                call.path,
+            )
+        return found
 
     @contextmanager
     def _turn(self, call: _Call) -> Iterator[None]:
@@ -195,3 +205,18 @@ class Requester:
             f" {error}.{hint}",
             path,
         )
+
+
+def _is_deeper_than(value: Any, levels: int) -> bool:
+    """Whether lists and objects lie in each other more than so many levels deep."""
+    layer = [value] if isinstance(value, dict | list) else []
+    for _ in range(levels + 1):
+        layer = [
+            item
+            for holder in layer
+            for item in (holder.values() if isinstance(holder, dict) else holder)
+            if isinstance(item, dict | list)
+        ]
+        if not layer:
+            return False
+    return True

@@ -21,11 +21,14 @@ from urllib3.exceptions import DecodeError, IncompleteRead, ReadTimeoutError
 from urllib3.exceptions import HTTPError as Urllib3Error
 
 from ticketsource_pipeline.addresses import is_loopback
+from ticketsource_pipeline.api.errors import InvalidResponse
 from ticketsource_pipeline.api.retry import TransientError
 
 Auth = Literal["bearer", "basic"]
 
 READ_BYTES = 65_536
+MOST_BYTES = 32 * 1024 * 1024
+"""The largest answer that is read, decompressed: a page of a hundred records has far less."""
 SLOWEST_ANSWER_TIMEOUTS = 10
 """An answer that still trickles in after this many timeouts is given up."""
 
@@ -87,6 +90,7 @@ class Transport:
 
         Raises:
             TransientError: when no whole answer came.
+            InvalidResponse: when it is larger than any answer can be.
         """
         deadline = time.monotonic() + SLOWEST_ANSWER_TIMEOUTS * self._timeout_seconds
         with self._failures_in_words():
@@ -95,6 +99,12 @@ class Transport:
                 body = bytearray()
                 while chunk := response.raw.read1(READ_BYTES, decode_content=True):
                     body += chunk
+                    if len(body) > MOST_BYTES:
+                        raise InvalidResponse(
+                            f"The answer to {path} is larger than {MOST_BYTES >> 20} MiB, which no"
+                            " page of the API is. The rest was not read.",
+                            path,
+                        )
                     if time.monotonic() > deadline:
                         raise TransientError("still trickled in after ten timeouts")
                 return Answer(response.status_code, response.headers, bytes(body))

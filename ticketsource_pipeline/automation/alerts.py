@@ -1,10 +1,12 @@
 """Alerts: a line to a chat's webhook when a run fails, or when a check that is an error does."""
 
 from collections.abc import Sequence
+from urllib.parse import urlsplit
 
 import dagster as dg
 import requests
 
+from ticketsource_pipeline.addresses import is_loopback
 from ticketsource_pipeline.settings import alert_webhook
 
 _TIMEOUT_SECONDS = 10
@@ -88,16 +90,31 @@ def _post(title: str, lines: Sequence[str]) -> dg.SkipReason | None:
     if webhook is None:
         return dg.SkipReason("TICKETSOURCE_ALERT_WEBHOOK is not set: nobody is told.")
     text = "\n".join([title, *(f"- {line}" for line in lines[:_SHOWN_AT_MOST])])
-    try:
-        answer = requests.post(
-            webhook, json={"text": text}, timeout=_TIMEOUT_SECONDS, allow_redirects=False
-        )
-    except requests.RequestException as error:
-        # The address is a secret of its own, and the error holds it: neither is passed on.
-        raise AlertNotSent(f"The alert's webhook: {type(error).__name__}.") from None
-    if answer.status_code >= 300:
-        raise AlertNotSent(f"The alert's webhook answered {answer.status_code}.")
+    status = _status_of_post(webhook, text)
+    if status >= 300:
+        raise AlertNotSent(f"The alert's webhook answered {status}.")
     return None
+
+
+def _status_of_post(webhook: str, text: str) -> int:
+    with requests.Session() as session:
+        # A proxy cannot reach this machine's own loopback, and would be told the address.
+        session.trust_env = not is_loopback(urlsplit(webhook).hostname or "")
+        try:
+            with session.post(
+                webhook,
+                json={"text": text},
+                timeout=_TIMEOUT_SECONDS,
+                allow_redirects=False,
+                # Given, because a password of a netrc file would be sent else.
+                auth=lambda request: request,
+                # Only the status is of interest: a body without end is not waited for.
+                stream=True,
+            ) as answer:
+                return answer.status_code
+        except requests.RequestException as error:
+            # The address is a secret of its own, and the error holds it: neither is passed on.
+            raise AlertNotSent(f"The alert's webhook: {type(error).__name__}.") from None
 
 
 class AlertNotSent(Exception):

@@ -68,7 +68,7 @@ def _result(rule: Rule, finding: Finding, month: str | None) -> dg.AssetCheckRes
     warn = rule.effect is Effect.WARN
     metadata: dict[str, dg.MetadataValue] = {
         "looked_at": dg.MetadataValue.int(finding.looked_at),
-        "failures": dg.MetadataValue.int(len(finding.failures)),
+        "failures": dg.MetadataValue.int(finding.count),
     }
     if month is not None:
         metadata["month"] = dg.MetadataValue.text(month)
@@ -88,11 +88,11 @@ def _result(rule: Rule, finding: Finding, month: str | None) -> dg.AssetCheckRes
 
 
 def _table(failures: Sequence[Failure]) -> dg.TableMetadataValue:
-    columns = ("date_id", "ref", "record_id", "line_number", "what")
+    columns = ("date_id", "ref", "record_id", "line_number", "what", "records")
     records = [
         dg.TableRecord({name: getattr(failure, name) for name in columns}) for failure in failures
     ]
-    types = {"line_number": "int"}
+    types = {"line_number": "int", "records": "int"}
     schema = dg.TableSchema(
         columns=[dg.TableColumn(name, types.get(name, "string")) for name in columns]
     )

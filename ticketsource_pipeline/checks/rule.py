@@ -35,17 +35,30 @@ class Effect(StrEnum):
 
 @dataclass(frozen=True)
 class Failure:
-    """One thing that breaks a rule: where it lies and what is wrong, without personal data."""
+    """One thing that breaks a rule: where it lies and what is wrong, without personal data.
+
+    Attributes:
+        what: what is wrong.
+        records: how many records it is wrong with; where they are several, the place is the first.
+    """
 
     what: str
     date_id: str | None = None
     ref: str | None = None
     record_id: str | None = None
     line_number: int | None = None
+    records: int = 1
 
     def __post_init__(self) -> None:
         # What does not look like a reference may be anything, so it is not shown.
         object.__setattr__(self, "ref", shown_ref(self.ref))
+
+    def __str__(self) -> str:
+        """Say it in a line."""
+        place = self.ref or self.record_id or self.date_id or ""
+        if self.records == 1:
+            return f"{place} {self.what}".strip()
+        return f"{self.what}, in {self.records} records such as {place}"
 
 
 @dataclass(frozen=True)
@@ -68,15 +81,20 @@ class Finding:
         return not self.failures
 
     @property
+    def count(self) -> int:
+        """How many things break it."""
+        return sum(failure.records for failure in self.failures)
+
+    @property
     def summary(self) -> str:
         """The finding in a line."""
         if self.passed:
             return f"All {self.looked_at} are right."
         named = self.failures[:NAMED_AT_MOST]
         parts = [
-            f"{len(self.failures)} of {self.looked_at} are wrong",
+            f"{self.count} of {self.looked_at} are wrong",
             f"{self.pence} pence in total" if self.pence else "",
-            *(f"{item.ref or item.record_id or item.date_id or ''} {item.what}" for item in named),
+            *(str(item) for item in named),
             "and more" if len(self.failures) > len(named) else "",
         ]
         return "; ".join(part for part in parts if part) + "."

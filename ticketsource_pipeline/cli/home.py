@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import stat
 from collections.abc import Iterator
 from importlib.resources import files
 from pathlib import Path
@@ -26,12 +27,18 @@ def prepare_home() -> str:
     """Return the path of Dagster's home, made with the project's own settings if it is new.
 
     Raises:
-        SettingsError: when nothing can be written there.
+        SettingsError: when nothing can be written there, or everybody can.
     """
     home = dagster_home()
     text = files("ticketsource_pipeline.cli").joinpath("dagster.yaml").read_text("utf-8")
     try:
-        home.mkdir(parents=True, exist_ok=True)
+        home.parent.mkdir(parents=True, exist_ok=True)
+        home.mkdir(mode=0o700, exist_ok=True)
+        if home.stat().st_mode & stat.S_IWOTH:
+            raise SettingsError(
+                f"DAGSTER_HOME is {str(home)!r}, where every user of this machine may write, and"
+                f" what is put there is run: chmod o-w {home}"
+            )
         with _lock_of(home):
             # Under a name of its own first: another process that starts now reads all or none.
             with NamedTemporaryFile(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 import sys
 
 import click
@@ -138,6 +139,7 @@ def dev(port: int, seed: int) -> None:
 
 def _sync(months: list[str], *, full: bool, as_json: bool) -> int:
     # Dagster takes seconds to import: --help and a bad setting should not.
+    from ticketsource_pipeline.cli.findings import told  # noqa: PLC0415
     from ticketsource_pipeline.cli.sync import Refused, sync  # noqa: PLC0415
     from ticketsource_pipeline.store import StoreError  # noqa: PLC0415
 
@@ -147,9 +149,8 @@ def _sync(months: list[str], *, full: bool, as_json: bool) -> int:
     except (Refused, StoreError) as error:
         complaints.print(f"ticketsource: {error}", markup=False, highlight=False)
         return REFUSED
-    for check in summary.failed_checks:
-        kind = "warning" if check.warning else "check failed"
-        complaints.print(f"{kind}: {check.name}: {check.summary}", markup=False, highlight=False)
+    for line in told(summary.failed_checks):
+        complaints.print(line, markup=False, highlight=False)
     for error in summary.errors:
         complaints.print(f"ticketsource: {error}", markup=False, highlight=False)
     if as_json:
@@ -161,6 +162,8 @@ def _sync(months: list[str], *, full: bool, as_json: bool) -> int:
 
 def main() -> None:
     """Run the command line; a setting that cannot be used is told in a line, exit code 2."""
+    # The memory of a process that crashes holds the key: it and its children write no core file.
+    resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
     try:
         ticketsource(prog_name="ticketsource")
     except SettingsError as error:

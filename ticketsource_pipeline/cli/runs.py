@@ -10,6 +10,7 @@ import dagster as dg
 from dagster._core.execution.execute_in_process_result import ExecuteInProcessResult
 from dagster_shared.error import SerializableErrorInfo
 
+from ticketsource_pipeline.checks.rule import Failure
 from ticketsource_pipeline.cli.home import own_tags
 
 _SILENT = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
@@ -18,12 +19,21 @@ _OWN_ERRORS = "ticketsource_pipeline."
 
 @dataclass(frozen=True)
 class FailedCheck:
-    """A check that did not pass: `dataset.check`, the month if any, and what it found."""
+    """A check that did not pass.
+
+    Attributes:
+        name: `dataset.check`.
+        month: the month it looked at, if any.
+        warning: whether it only warns.
+        summary: what it found, in a line.
+        failures: what it showed of that, one by one.
+    """
 
     name: str
     month: str | None
     warning: bool
     summary: str
+    failures: tuple[Failure, ...] = ()
 
     def __str__(self) -> str:
         """Say which one, in a few words."""
@@ -124,12 +134,20 @@ def _failed_checks(result: ExecuteInProcessResult, month: str | None) -> tuple[F
             month=month,
             warning=evaluation.severity is dg.AssetCheckSeverity.WARN,
             summary=evaluation.description or "",
+            failures=_failures(evaluation),
         )
         for evaluation in result.get_asset_check_evaluations()
         if not evaluation.passed
     ]
     # In the order of their names: Dagster's own changes from run to run.
     return tuple(sorted(failed, key=lambda check: check.name))
+
+
+def _failures(evaluation: dg.AssetCheckEvaluation) -> tuple[Failure, ...]:
+    table = evaluation.metadata.get("first_failures")
+    records = table.records if isinstance(table, dg.TableMetadataValue) else ()
+    rows: list[dict[str, Any]] = [dict(record.data) for record in records]
+    return tuple(Failure(**row) for row in rows)
 
 
 def _requests(result: ExecuteInProcessResult) -> dict[str, int]:

@@ -109,7 +109,8 @@ PERFORMANCES = Dataset(
         Column(
             "performance_month",
             TEXT,
-            "The calendar month written in `start`, `YYYY-MM`: the partition of its bookings.",
+            "The calendar month written in `start`, `YYYY-MM`: the partition of its bookings. Where"
+            " `start` can no longer be read, the month it was filed under before.",
         ),
         Column("start", TIME, "When it starts.", "attributes.start", required=True),
         Column("start_text", TEXT, "When it starts, as the API wrote it."),

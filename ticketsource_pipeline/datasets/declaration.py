@@ -53,12 +53,18 @@ class Record:
         other_fields: paths the vendor documents that no column of ours holds; with the columns'
             own sources they are all that is known of the record, the rest is reported as new.
         parts: by path, the lists within the record and the kind of object they are made of.
+        never_absent: those of them that every record has; one that is gone where a new field is
+            found was probably renamed.
+        known_values: by path of such a field, the values the vendor documents; another one is
+            reported as new.
     """
 
     name: str
     endpoint: str
     other_fields: tuple[str, ...] = ()
     parts: Mapping[str, Record] = field(default_factory=dict, hash=False)
+    never_absent: tuple[str, ...] = ()
+    known_values: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -75,6 +81,8 @@ class Column:
         required: whether the API must give the field: an absent or null one is then a problem.
         accepts_integer: whether a text column takes an integer too, as its digits.
         personal: what it says of a person; none where it says nothing of anybody.
+        known_values: for a text column that holds one of a few words, the words known so far;
+            another one is kept, and reported as new.
     """
 
     name: str
@@ -85,6 +93,7 @@ class Column:
     required: bool = False
     accepts_integer: bool = False
     personal: Personal | None = None
+    known_values: tuple[str, ...] = ()
 
     @cached_property
     def path(self) -> tuple[str, ...]:

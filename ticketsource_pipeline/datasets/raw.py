@@ -20,11 +20,14 @@ BOOKING = Record(
     endpoint="/dates/{DateId}/bookings",
     other_fields=("type", "links.self", "links.seats", "links.date"),
     parts={"attributes.lines": LINE},
+    never_absent=("attributes.lines",),
+    known_values=(("type", ("booking",)),),
 )
 SEAT = Record(
     name="seat",
     endpoint="/bookings/{BookingId}/seats",
     other_fields=("type", "links.self", "links.booking"),
+    known_values=(("type", ("seat",)),),
 )
 
 RAW_BOOKINGS = Dataset(

@@ -32,13 +32,22 @@ BOOKING_LINES = Dataset(
         DATE_ID,
         EVENT_ID,
         Column("ref", TEXT, "The booking reference printed on the tickets."),
-        Column("line_type", TEXT, "TICKETS, DONATION or SUNDRY.", "line_type", required=True),
+        Column(
+            "line_type",
+            TEXT,
+            "TICKETS, DONATION or SUNDRY.",
+            "line_type",
+            required=True,
+            known_values=("TICKETS", "DONATION", "SUNDRY"),
+        ),
         Column(
             "payment_method",
             TEXT,
             "How it was paid: TS, STRIPE, CASH and others.",
             "payment_method",
             required=True,
+            # The vendor lists none: those seen, and those its box office is known to take.
+            known_values=("TS", "STRIPE", "CASH", "CARD", "CHEQUE", "VOUCHER", "FREE"),
         ),
         Column("is_refund", FLAG, "Whether the line is a refund.", "is_refund"),
         Column("gross", MONEY, "What the customer paid.", "amount.gross", required=True),

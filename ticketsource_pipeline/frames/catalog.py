@@ -8,7 +8,12 @@ from typing import Any
 import pandas as pd
 
 from ticketsource_pipeline.datasets import EVENTS, PERFORMANCES, VENUES, Dataset
-from ticketsource_pipeline.frames.extract import is_encodable, new_fields, typed_frame, typed_row
+from ticketsource_pipeline.frames.extract import (
+    is_encodable,
+    note_novelties,
+    typed_frame,
+    typed_row,
+)
 from ticketsource_pipeline.frames.payload import payload_record, payload_text
 from ticketsource_pipeline.frames.report import Place, Report
 from ticketsource_pipeline.frames.times import month_written
@@ -40,18 +45,22 @@ def performances_frame(
     dates: Iterable[tuple[str, Mapping[str, Any]]],
     events: pd.DataFrame,
     venues: pd.DataFrame,
+    months_before: Mapping[str, str] | None = None,
 ) -> tuple[pd.DataFrame, Report]:
     """Return one row per performance with its month and the names of its event and venue.
 
     The month is the one written in `start`, whatever the offset: the API's times may be wall-clock
-    times, and a performance at 00:30 belongs to the month its own theatre would say.
+    times, and a performance at 00:30 belongs to the month its own theatre would say. A performance
+    whose `start` can no longer be read stays where it was, lest its sales leave the data.
 
     Args:
         dates: each Date of `/events/{id}/dates` with the id of that event.
         events: the frame of events.
         venues: the frame of venues.
+        months_before: by date id, the month a performance was filed under before.
     """
     report = Report()
+    before = months_before or {}
     event_names = dict(zip(events["event_id"], events["name"], strict=True))
     venue_names = dict(zip(venues["venue_id"], venues["name"], strict=True))
     rows = []
@@ -64,7 +73,7 @@ def performances_frame(
                 "event_id": event_id,
                 "event_name": _known(event_names.get(event_id)),
                 "start_text": start_text if is_encodable(start_text or "") else None,
-                "performance_month": month_written(start_text),
+                "performance_month": month_written(start_text) or before.get(str(date["id"])),
             },
             report,
         )
@@ -85,7 +94,7 @@ def _catalog_row(
     dataset: Dataset, record: Mapping[str, Any], given: Mapping[str, Any], report: Report
 ) -> dict[str, Any]:
     place = Place(record_id=str(record["id"]))
-    report.unknown_fields.update(new_fields(record, dataset.record))
+    note_novelties(record, dataset.record, place, report)
     values = {**given, "payload": payload_text(dict(record))}
     return typed_row(dataset, record, values, place, report)
 

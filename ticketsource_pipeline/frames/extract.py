@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
@@ -65,13 +66,34 @@ def typed_frame(dataset: Dataset, rows: Iterable[Mapping[str, Any]]) -> pd.DataF
 
 def new_fields(record: Any, kind: Record) -> list[str]:
     """Return the paths of a record's fields that no declaration knows."""
-    known = _known_paths(kind)
-    return list(_unknown(record, (), known)) if isinstance(record, dict) else []
+    if not isinstance(record, dict):
+        return []
+    return [_shown_path(path) for path, _ in _unknown(record, (), _declared(kind))]
 
 
 def is_field_name(key: str) -> bool:
     """Return whether an object's key looks like a field's name, not like somebody's."""
     return re.fullmatch(r"[a-z][a-z0-9_]{0,39}", key) is not None
+
+
+def note_novelties(record: Any, kind: Record, place: Place, report: Report) -> None:
+    """Note in the report which of a record's fields and values no declaration knows.
+
+    Args:
+        record: the JSON object.
+        kind: what it is.
+        place: where it lies.
+        report: where they are noted.
+    """
+    if not isinstance(record, dict):
+        return
+    known = _declared(kind)
+    for path, gone in _unknown(record, (), known):
+        report.add_novelty(place, _shown_path(path), None, gone)
+    for path, values in known.values:
+        value = _at(record, path)
+        if isinstance(value, str) and value and value not in values:
+            report.add_novelty(place, ".".join(path), _shown_value(value))
 
 
 def is_encodable(text: str) -> bool:
@@ -140,31 +162,87 @@ def _linked_id(prefix: LinkedId, text: str | None) -> str | None:
     return found
 
 
-def _known_paths(kind: Record) -> frozenset[tuple[str, ...]]:
-    if kind.name not in _KNOWN:
-        paths = {
-            column.path
-            for dataset in DATASETS.values()
-            if dataset.record.name == kind.name
-            for column in dataset.sourced_columns
-        }
-        paths.update(tuple(path.split(".")) for path in (*kind.other_fields, *kind.parts))
-        _KNOWN[kind.name] = frozenset(paths)
-    return _KNOWN[kind.name]
+@dataclass(frozen=True)
+class _Declared:
+    """What is declared of a kind of record.
+
+    Attributes:
+        paths: every field.
+        branches: every object above a field.
+        below: by object, the fields right below it that a column holds or that are never absent.
+        values: the fields that hold one of a few words, with those known.
+    """
+
+    paths: frozenset[tuple[str, ...]]
+    branches: frozenset[tuple[str, ...]]
+    below: Mapping[tuple[str, ...], frozenset[str]]
+    values: tuple[tuple[tuple[str, ...], frozenset[str]], ...]
 
 
-_KNOWN: dict[str, frozenset[tuple[str, ...]]] = {}
+def _declared(kind: Record) -> _Declared:
+    if kind.name not in _DECLARED:
+        _DECLARED[kind.name] = _declare(kind)
+    return _DECLARED[kind.name]
+
+
+_DECLARED: dict[str, _Declared] = {}
+
+
+def _declare(kind: Record) -> _Declared:
+    columns = [
+        column
+        for dataset in DATASETS.values()
+        if dataset.record.name == kind.name
+        for column in dataset.sourced_columns
+    ]
+    held = {column.path for column in columns} | {_parts(path) for path in kind.never_absent}
+    paths = held | {_parts(path) for path in (*kind.other_fields, *kind.parts)}
+    values = {_parts(path): frozenset(words) for path, words in kind.known_values}
+    values.update(
+        (column.path, frozenset(column.known_values)) for column in columns if column.known_values
+    )
+    return _Declared(
+        frozenset(paths),
+        frozenset(path[:length] for path in paths for length in range(1, len(path))),
+        {
+            above: frozenset(path[-1] for path in held if path[:-1] == above)
+            for above in {path[:-1] for path in held}
+        },
+        tuple(values.items()),
+    )
+
+
+def _parts(path: str) -> tuple[str, ...]:
+    return tuple(path.split("."))
 
 
 def _unknown(
-    record: dict[str, Any], above: tuple[str, ...], known: frozenset[tuple[str, ...]]
-) -> Iterator[str]:
+    record: dict[str, Any], above: tuple[str, ...], known: _Declared
+) -> Iterator[tuple[tuple[str, ...], frozenset[str]]]:
+    """Each field of a record that is not declared, with the declared ones missing beside it."""
     for key, value in record.items():
         path = (*above, key)
-        if path in known:
+        if path in known.paths:
             continue
-        if isinstance(value, dict) and any(other[: len(path)] == path for other in known):
+        if path not in known.branches:
+            missing = known.below.get(above, frozenset()).difference(record)
+            yield path, frozenset(".".join((*above, name)) for name in missing)
+        elif isinstance(value, dict):
             yield from _unknown(value, path, known)
-        elif not any(other[: len(path)] == path for other in known):
-            # A key may be anything, an address even: what does not look like a name is not told.
-            yield ".".join(key if is_field_name(key) else "(no name)" for key in path)
+
+
+def _at(record: Any, path: tuple[str, ...]) -> Any:
+    value = record
+    for key in path:
+        value = value.get(key) if isinstance(value, dict) else None
+    return value
+
+
+def _shown_path(path: tuple[str, ...]) -> str:
+    # A key may be anything, an address even: what does not look like a name is not told.
+    return ".".join(key if is_field_name(key) else "(no name)" for key in path)
+
+
+def _shown_value(value: str) -> str:
+    # A word of code is shown; anything else may be somebody's name.
+    return value if re.fullmatch(r"[A-Z][A-Z0-9_-]{0,29}", value) else "(a text not shown here)"

@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from ticketsource_pipeline.datasets import RAW_BOOKINGS, RAW_SEATS
-from ticketsource_pipeline.frames.extract import new_fields, typed_frame, typed_row
+from ticketsource_pipeline.frames.extract import note_novelties, typed_frame, typed_row
 from ticketsource_pipeline.frames.payload import payload_record, payload_text
 from ticketsource_pipeline.frames.report import Place, Report
 
@@ -79,10 +79,11 @@ def raw_bookings_report(raw_bookings: pd.DataFrame) -> Report:
 
 
 def raw_seats_report(raw_seats: pd.DataFrame) -> Report:
-    """Return the fields that are new to us in the seats of a stored raw frame."""
+    """Return what is new to us in the seats of a stored raw frame."""
     report = Report()
-    for payload in raw_seats["payload"]:
-        report.unknown_fields.update(new_fields(payload_record(payload), RAW_SEATS.record))
+    for stored in stored_rows(raw_seats):
+        place = Place(stored["seat_id"], date_id=stored["date_id"])
+        note_novelties(payload_record(stored["payload"]), RAW_SEATS.record, place, report)
     return report
 
 
@@ -101,7 +102,7 @@ def _booking_row(
     booking: Mapping[str, Any], given: Mapping[str, Any], report: Report
 ) -> dict[str, Any]:
     place = Place(str(booking["id"]), date_id=given["date_id"], ref=booking_ref(booking))
-    report.unknown_fields.update(new_fields(booking, RAW_BOOKINGS.record))
+    note_novelties(booking, RAW_BOOKINGS.record, place, report)
     return typed_row(RAW_BOOKINGS, booking, given, place, report)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from ticketsource_pipeline.datasets import ATTENDEES, BOOKING_LINES, SEATS
-from ticketsource_pipeline.frames.extract import new_fields, typed_frame, typed_row
+from ticketsource_pipeline.frames.extract import note_novelties, typed_frame, typed_row
 from ticketsource_pipeline.frames.money import AmountError, kind_of, pence, pounds
 from ticketsource_pipeline.frames.payload import payload_record
 from ticketsource_pipeline.frames.raw import booking_ref, stored_rows
@@ -35,7 +35,7 @@ def booking_lines_frame(raw_bookings: pd.DataFrame) -> tuple[pd.DataFrame, Repor
         shown = booking_ref(booking)
         for number, line in enumerate(_lines(booking, stored, shown, report), start=1):
             place = Place(stored["booking_id"], stored["date_id"], shown, number)
-            report.unknown_fields.update(new_fields(line, BOOKING_LINES.record))
+            note_novelties(line, BOOKING_LINES.record, place, report)
             given = {
                 "booking_id": stored["booking_id"],
                 "line_number": number,
@@ -61,7 +61,6 @@ def seats_frame(
     rows = []
     for stored in stored_rows(raw_seats):
         seat = payload_record(stored["payload"])
-        report.unknown_fields.update(new_fields(seat, SEATS.record))
         place = Place(stored["seat_id"], date_id=stored["date_id"])
         rows.append(typed_row(SEATS, seat, _seat_ids(stored, event_of_date), place, report))
     return typed_frame(SEATS, rows), report
@@ -89,22 +88,30 @@ def attendees_frame(
 
 def line_count(payload: str) -> int:
     """Return how many lines the booking of a payload has."""
-    attributes = payload_record(payload).get("attributes")
-    lines = attributes.get("lines") if isinstance(attributes, dict) else None
+    lines = _lines_of(payload_record(payload))
     return len(lines) if isinstance(lines, list) else 0
+
+
+def has_lines(payload: str) -> bool:
+    """Return whether the booking of a payload has a list of lines, be it empty."""
+    return isinstance(_lines_of(payload_record(payload)), list)
 
 
 def _lines(
     booking: Mapping[str, Any], stored: Mapping[str, Any], ref: str | None, report: Report
 ) -> list[Any]:
-    attributes = booking.get("attributes")
-    lines = attributes.get("lines") if isinstance(attributes, dict) else None
+    lines = _lines_of(booking)
     if isinstance(lines, list):
         return lines
     place = Place(stored["booking_id"], stored["date_id"], ref)
     message = "is missing" if lines is None else f"is {kind_of(lines)}, a list is expected"
     report.add(BOOKING_LINES.name, place, "attributes.lines", message)
     return []
+
+
+def _lines_of(booking: Mapping[str, Any]) -> Any:
+    attributes = booking.get("attributes")
+    return attributes.get("lines") if isinstance(attributes, dict) else None
 
 
 def _difference(row: Mapping[str, Any], place: Place, report: Report) -> Decimal | None:

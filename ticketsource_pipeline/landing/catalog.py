@@ -20,7 +20,7 @@ from ticketsource_pipeline.landing.manifests import (
     write_catalog_manifest,
 )
 from ticketsource_pipeline.landing.readable import keep_store_readable
-from ticketsource_pipeline.store import NewFrame, ParquetStore, Written
+from ticketsource_pipeline.store import DamagedFile, NewFrame, ParquetStore, Written
 from ticketsource_pipeline.store.layout import SINGLE_FILE
 from ticketsource_pipeline.store.state import CATALOG_LOCK
 
@@ -68,7 +68,9 @@ def land_catalog(
     claim([event["id"] for event in reading.events])
     events, _ = events_frame(reading.events)
     venues, _ = venues_frame(reading.venues)
-    performances, _ = performances_frame(reading.dates, events, venues)
+    performances, _ = performances_frame(
+        reading.dates, events, venues, months_before=_months_of(store)
+    )
     frames = {EVENTS.name: events, VENUES.name: venues, PERFORMANCES.name: performances}
     notes = {PERFORMANCES.name: {"dates_read": reading.dates_read}}
     with store.lock(CATALOG_LOCK):
@@ -121,6 +123,17 @@ def withdraw_performance(
             if known is not None:
                 write_catalog_manifest(store, {**known.datasets, PERFORMANCES.name: part})
     return True
+
+
+def _months_of(store: ParquetStore) -> dict[str, str]:
+    """The month each performance of the stored catalogue is filed under."""
+    try:
+        stored = store.read(PERFORMANCES, columns=("date_id", "performance_month"))
+    except DamagedFile:
+        # It is about to be written anew.
+        return {}
+    filed = stored.dropna()
+    return dict(zip(filed["date_id"].tolist(), filed["performance_month"].tolist(), strict=True))
 
 
 def _write(

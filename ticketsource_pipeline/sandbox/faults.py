@@ -95,7 +95,7 @@ def draw(faults: Faults, number: int) -> Misfortune | None:
     shares = faults.shares()
     if not any(share for _, share in shares):
         return None
-    chance = Random(faults.seed * 1_000_003 + number)  # noqa: S311
+    chance = Random(faults.seed * 1_000_003 + number)  # noqa: S311 - chance to be repeated
     lot = chance.random()
     variant = chance.randrange(len(_SERVER_ERRORS))
     for kind, share in shares:

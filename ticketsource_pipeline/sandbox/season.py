@@ -35,7 +35,7 @@ class _Season:
         self.year = year
         self.announced = datetime(year, 5, 20, 9, tzinfo=UTC)
         self.opening = datetime(year, 6, 1, 9, tzinfo=UTC)
-        self.chance = Random(state.seed)  # noqa: S311
+        self.chance = Random(state.seed)  # noqa: S311 - chance to be repeated
         self.people = invent_people(PEOPLE, self.chance)
 
     def fill(self) -> None:
@@ -143,7 +143,7 @@ class _Season:
         return ids
 
     def _enter(self, person: Person, customer_id: str, bought: str | None) -> None:
-        chance = Random(self.state.seed * 10_007 + person.number)  # noqa: S311
+        chance = Random(self.state.seed * 10_007 + person.number)  # noqa: S311 - chance to be repeated
         if bought is None or bought >= self.now:
             return
         self.state.insert_customer(person.record(customer_id, bought, chance))
