@@ -6,13 +6,18 @@ import re
 from typing import Literal
 from urllib.parse import urlsplit
 
+_LONGEST = 100
+"""Ids seen have 20 characters; one that no file name holds may not get into a path."""
+
 Prefix = Literal["evt", "dat", "bkg", "cst", "csn", "ven", "sea"]
 """What an id starts with, by kind of record (vendor's text)."""
 
 
 def is_id(value: object, prefix: Prefix) -> bool:
     """Return whether `value` is an id of that kind: `prefix-[a-zA-Z0-9]+` (vendor's text)."""
-    return isinstance(value, str) and re.fullmatch(rf"{prefix}-[a-zA-Z0-9]+", value) is not None
+    if not isinstance(value, str) or len(value) > _LONGEST:
+        return False
+    return re.fullmatch(rf"{prefix}-[a-zA-Z0-9]+", value) is not None
 
 
 def id_from_link(link: object, prefix: Prefix) -> str | None:

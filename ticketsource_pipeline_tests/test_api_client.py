@@ -232,6 +232,23 @@ def test_json_nested_without_end_is_no_answer() -> None:
         assert client.events().rows
 
 
+@pytest.mark.parametrize(("levels", "is_refused"), [(63, False), (64, True), (900, True)])
+def test_json_nested_deeper_than_any_record_is_refused(levels: int, *, is_refused: bool) -> None:
+    nested = b'{"data": [], "more": ' + b"[" * levels + b"]" * levels + b"}"
+    # A thread of its own has more room for depth than whoever reads the record later.
+    with (
+        scripted(in_turn(Reply(200, nested))) as server,
+        client_of(server.url) as client,
+        ThreadPoolExecutor(1) as executor,
+    ):
+        answer = executor.submit(client.events)
+        if is_refused:
+            with pytest.raises(InvalidResponse, match="beyond 64 levels"):
+                answer.result()
+        else:
+            assert answer.result().rows == []
+
+
 def test_an_id_with_a_path_in_it_is_never_asked_for() -> None:
     with scripted(in_turn(GOOD)) as server, client_of(server.url) as client:
         for ask in (client.bookings_of_date, client.seats_of_booking, client.booking):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from decimal import InvalidOperation
 from hashlib import sha256
 from threading import BoundedSemaphore, Event
 from typing import Any
@@ -16,6 +17,7 @@ from ticketsource_pipeline.api.errors import (
     ApiError,
     ClientClosed,
     Forbidden,
+    InvalidResponse,
     RetriesExhausted,
     Unauthorized,
     WaitTooLong,
@@ -33,6 +35,9 @@ from ticketsource_pipeline.api.retry import (
 from ticketsource_pipeline.api.transport import Answer, Auth, KeyAuth, Transport
 
 Params = Mapping[str, str | int]
+
+DEEPEST = 64
+"""Levels of an answer: those documented have ten, and every one costs a frame wherever it goes."""
 
 
 @dataclass
@@ -130,15 +135,22 @@ class Requester:
         if answer.status != 200:
             raise self._failure(answer, call.path)
         try:
-            return simplejson.loads(
+            content = simplejson.loads(
                 answer.body.decode("utf-8-sig"),
                 use_decimal=True,
                 allow_nan=True,
                 parse_constant=str,
             )
-        except (ValueError, RecursionError):
+        except (ValueError, InvalidOperation, RecursionError):
             # Not chained: the parser's error holds the whole body.
             raise TransientError("body is not JSON") from None
+        if _is_deeper_than(DEEPEST, content):
+            raise InvalidResponse(
+                f"The answer to {call.path} has objects within objects beyond {DEEPEST} levels."
+                " Nothing of it was taken.",
+                call.path,
+            )
+        return content
 
     @contextmanager
     def _turn(self, call: _Call) -> Iterator[None]:
@@ -195,3 +207,18 @@ class Requester:
             f" {error}.{hint}",
             path,
         )
+
+
+def _is_deeper_than(levels: int, content: Any) -> bool:
+    """Whether JSON has more levels of lists and objects than that."""
+    layer = [content] if isinstance(content, dict | list) else []
+    for _ in range(levels):
+        layer = [
+            child
+            for parent in layer
+            for child in (parent.values() if isinstance(parent, dict) else parent)
+            if isinstance(child, dict | list)
+        ]
+        if not layer:
+            return False
+    return True
