@@ -46,7 +46,7 @@ class PerformanceLanding:
 
 
 class PerformanceInProgress:
-    """A performance being read: its requests for seats are under way from the start.
+    """A performance being read: its first requests for seats are under way from the start.
 
     Args:
         client: the API.
@@ -92,7 +92,12 @@ class PerformanceInProgress:
             date_id,
             reusable=lambda booking: reuse.allows(booking["id"], _digest(booking)),
             listing=listing,
+            ahead=client.max_in_flight,
         )
+
+    def ask_all(self) -> None:
+        """Have all its requests made, now that no performance is read before it."""
+        self._reader.ask_all()
 
     def land(self) -> PerformanceLanding:
         """Wait until the performance is whole, and put its bookings and seats in their files.
