@@ -162,6 +162,7 @@ def play(  # noqa: C901 - one case after the other in the order things happen
     chance = Random(seed)  # noqa: S311
     theatre, server, before = yesterday(), stage.server, stage.before
     go_on(theatre, chance, moves=moves)
+    at_first = _listed(theatre)
     server.play(theatre, list(troubles), seed)
     server.on_request = on_request or server.on_request
     for name in [*(trouble.name for trouble in troubles), *([named] if named else [])]:
@@ -186,6 +187,8 @@ def play(  # noqa: C901 - one case after the other in the order things happen
             fail("asked what no path may be, or the server broke", *server.strange)
         if lively:
             stage.outcomes["failed" if report.failed else "succeeded"] += 1
+            if not report.failed:
+                _look_at_lists(place, at_first, _listed(theatre), fail)
             _look_at_recovery(place, server, fail)
         elif report.failed:
             stage.outcomes["failed"] += 1
@@ -202,6 +205,22 @@ def play(  # noqa: C901 - one case after the other in the order things happen
         if report.words or server.spoilt:
             _look_at_recovery(place, server, fail)
     return None
+
+
+def _listed(theatre: Theatre) -> dict[str, set[str]]:
+    return {key: {row["id"] for row in theatre.bookings_of(key)} for key in theatre.dates}
+
+
+def _look_at_lists(
+    place: Place, first: dict[str, set[str]], last: dict[str, set[str]], fail: Any
+) -> None:
+    """Each performance's bookings are those of one moment of the reading, and no mixture."""
+    found: dict[str, set[str]] = {key: set() for key in {*first, *last}}
+    for row in oracle.stored(place.data, DATASETS["raw_bookings"]):
+        found[row["date_id"]].add(row["booking_id"])
+    for key, ids in found.items():
+        if ids not in (first.get(key, set()), last.get(key, set())):
+            fail(f"the bookings of {key} are of no moment")
 
 
 def _look_at_words(report: Report, fail: Any) -> None:
