@@ -147,6 +147,8 @@ def _wrong_link(exchange: Exchange, envelope: dict[str, Any], chance: Random) ->
     row["links"][owner] = (
         f"https://api.ticketsource.io/x/{wrong}" if chance.random() < 0.7 else wrong
     )
+    # A link that is null says nothing against the record, which is kept as it is.
+    exchange.spoilt[row["id"]] = exact(json.dumps(row))
 
 
 LISTS = [
@@ -166,7 +168,7 @@ MOVING = [
 ]
 STRANGE = [
     Fault("wrong id", on_page(_wrong_id)),
-    Fault("wrong link", on_page(_wrong_link), paths=("bookings", "seats")),
+    Fault("wrong link", on_page(_wrong_link), paths=("bookings", "seats"), alters=True),
 ]
 
 
