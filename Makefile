@@ -7,7 +7,7 @@ TEST_STAMP := $(VENV)/.installed-test
 export DAGSTER_HOME ?= $(CURDIR)/.dagster_home
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint dev clean lock long bench dictionary audit
+.PHONY: help run test lint dev clean lock long chaos bench dictionary audit
 
 help: ## list the commands
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -45,6 +45,9 @@ long: $(TEST_STAMP) ## tests that take minutes: a theatre's year with the real d
 
 audit: $(TEST_STAMP) ## look the locked packages up for known vulnerabilities
 	@$(BIN)/python .ci/audit.py
+
+chaos: $(TEST_STAMP) ## thousands of generated faults and two hundred kills, of a new seed each time
+	LONG_TESTS=1 CHAOS_SEED=$${CHAOS_SEED:-$$(date +%s)} $(BIN)/python -m pytest -n 2 ticketsource_pipeline_tests/chaos
 
 bench: $(TEST_STAMP) ## the benchmarks of docs/performance.md
 	$(BIN)/python benchmarks/run.py

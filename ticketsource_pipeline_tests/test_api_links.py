@@ -42,5 +42,11 @@ def test_what_is_no_id_never_gets_into_a_path(value: object) -> None:
     assert caught.value.path == "/dates/dat-1/bookings"
 
 
+def test_an_id_that_no_file_name_holds_never_gets_into_a_path() -> None:
+    assert checked_id("bkg-" + "1" * 96, "bkg")
+    with pytest.raises(InvalidResponse):
+        checked_id("bkg-" + "1" * 97, "bkg")
+
+
 def test_an_id_is_returned_unchanged() -> None:
     assert checked_id("bkg-xZVrM6valQGb3gPq", "bkg") == "bkg-xZVrM6valQGb3gPq"

@@ -276,3 +276,34 @@ def test_numbers_in_meta_may_be_strings_of_digits() -> None:
 )
 def test_links_next_is_only_a_yes_or_a_no(links: object, expected: bool | None) -> None:
     assert parse_page({"data": [], "links": links}, "/x", "bkg").has_more is expected
+
+
+def test_an_empty_page_that_says_it_has_rows_is_not_believed() -> None:
+    def serve(ask: Ask) -> Page:
+        return replace(page_of_rows(ids(1), ask), rows=[])
+
+    with pytest.raises(InvalidResponse, match="holds 0 rows and says from 1 to 1"):
+        read(serve)
+
+
+@pytest.mark.parametrize(("first", "last"), [(None, None), (0, 0), (1, 0), (None, 0)])
+def test_an_empty_page_may_say_so_in_any_way(first: int | None, last: int | None) -> None:
+    whole, asks = read(lambda ask: replace(page_of_rows([], ask), from_=first, to=last))
+    assert ids_of(whole) == []
+    assert len(asks) == 1
+
+
+@pytest.mark.parametrize("size", [100, 2])
+def test_a_list_without_an_end_is_given_up(size: int) -> None:
+    def serve(ask: Ask) -> Page:
+        first = (ask.page - 1) * ask.per_page + 1
+        rows = [{"id": f"bkg-{first + place}"} for place in range(ask.per_page)]
+        page = page_of_rows([], ask)
+        return replace(page, rows=rows, from_=first, to=first + len(rows) - 1, has_more=True)
+
+    reader = read_whole_list("/x", size, most_pages=300)
+    ask, asked = next(reader), 1
+    with pytest.raises(InvalidResponse, match="after 300 pages"):
+        while True:
+            ask, asked = reader.send(serve(ask)), asked + 1
+    assert asked == 300

@@ -12,6 +12,7 @@ import pytest
 from ticketsource_pipeline.api import (
     InvalidResponse,
     NotFound,
+    PerformanceReader,
     PerformanceReading,
     RetriesExhausted,
     Row,
@@ -193,3 +194,14 @@ def test_rows_that_belong_elsewhere_are_refused(
             return
         with pytest.raises(InvalidResponse, match="does not name"):
             read_performance(client, executor, "dat-1", reusable=lambda _: False)
+
+
+def test_ahead_of_its_turn_a_performance_asks_for_a_few_seats_only(house: House) -> None:
+    reader = PerformanceReader(
+        house.client, house.executor, house.date_id, reusable=lambda _: False, ahead=3
+    )
+    assert len(house.bookings()) == 30
+    assert house.server.count("/seats") <= 3
+    reading = reader.finish()
+    assert len(reading.seats) == 30
+    assert house.server.count("/seats") == 30

@@ -45,6 +45,9 @@ PASSING = {
     "body is not JSON": Reply(200, b"<html>maintenance</html>"),
     "body is not JSON (cut)": Reply(200, page_of("evt-1")[:40]),
     "body is not JSON (empty)": Reply(200, b""),
+    "body is not JSON (a number without bounds)": Reply(200, b'{"data": [1e99999999999999999999]}'),
+    "body is not JSON (a whole number without bounds)": Reply(200, b"1" * 5000),
+    "body is not JSON (without an end to its depth)": Reply(200, b"[" * 100_000 + b"]" * 100_000),
     "body is not JSON (bytes)": Reply(200, b"\xff\xfe\x00"),
     "body ended early": RawReply(HEAD + b"Content-Length: 900\r\n\r\n" + page_of("evt-1")),
     "body ended early (in a chunk)": RawReply(

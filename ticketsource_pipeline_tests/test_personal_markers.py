@@ -169,7 +169,9 @@ def test_a_run_cannot_be_configured_to_store_more_than_the_environment_allows(
                 "ticketsource": {"config": {**written, "api_key": key, "attendees": "full"}}
             }
         }
-        assert place.run("refresh_month", next_month(), config=config).success
+        assert not place.run("refresh_month", next_month(), config=config).success
+        assert machine.rows("raw_seats") == []
+        assert place.run("refresh_month", next_month()).success
     assert len(machine.rows("raw_seats")) == 1 + len(ODD)
     assert places_of(machine.folder, MARK) == set()
     assert json.loads((machine.data / "_ticketsource/privacy.json").read_text())["settled"]

@@ -106,6 +106,11 @@ def test_a_closed_one_is_due_once_more_when_it_was_last_read_before_it_closed() 
     assert not due(OPEN, read_at(CLOSES + SECOND), CLOSES + WINDOW)
 
 
+def test_one_that_was_listed_later_than_now_is_due_for_its_clock_was_wrong() -> None:
+    assert due(OPEN, read_at(CLOSES + 2 * WINDOW), CLOSES + WINDOW)
+    assert due(CANCELLED, read_at(END + SECOND, CANCELLED, balanced=True), END)
+
+
 def test_a_cancelled_one_is_due_until_every_booking_comes_to_zero() -> None:
     assert due(CANCELLED, read_at(END, CANCELLED), END + SECOND)
     assert not due(CANCELLED, read_at(END, CANCELLED, balanced=True), END + SECOND)

@@ -168,6 +168,11 @@ def test_a_performance_that_left_the_catalogue_or_the_partitions_moves_nowhere()
     assert moves[0].months == ("2025-03",)
 
 
+def test_no_performance_leaves_its_own_month_because_the_clock_knows_no_such_month() -> None:
+    catalog = [performance("dat-1", "2025-03")]
+    assert moves_of_month("2025-03", catalog, {"2025-03": ["dat-1"]}, ["1970-01"]) == []
+
+
 @settings(deadline=None)
 @given(PLACES, PLACES)
 def test_after_all_moves_every_stored_performance_is_where_the_catalogue_has_it(

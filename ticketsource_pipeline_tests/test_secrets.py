@@ -110,6 +110,7 @@ def test_a_runs_configuration_cannot_send_the_key_or_the_data_elsewhere(
             "max_retries": settings.max_retries,
             "refund_window_days": settings.refund_window_days,
             "seat_max_age_days": settings.seat_max_age_days,
+            "attendees": settings.attendees.value,
         }
         key = {"env": "TICKETSOURCE_API_KEY"}
         for changed in (
@@ -117,6 +118,7 @@ def test_a_runs_configuration_cannot_send_the_key_or_the_data_elsewhere(
             {"ticketsource": {"config": {**as_set, "account": key}}},
             {"ticketsource": {"config": {**as_set, "api_key": {"env": "DAGSTER_HOME"}}}},
             {"store": {"config": {"data_dir": str(tmp_path / "elsewhere")}}},
+            {"ticketsource": {"config": {**as_set, "attendees": "off"}}},
             {"store": {"config": {"data_dir": key}}},
         ):
             result = (

@@ -26,6 +26,8 @@ from ticketsource_pipeline.api.pages import Ask, Page, Row, WrongNumbersError
 
 MOST_PER_PAGE = 100
 """The largest `per_page` the API takes (vendor's text)."""
+MOST_PAGES = 10_000
+"""A list that has more pages than this to read is taken for one without an end."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,10 @@ class WholeList:
     ledger: PageLedger
 
 
+class _EndlessError(Exception):
+    """The list has more pages than any list should."""
+
+
 class _MovedError(Exception):
     """The page does not continue what was read."""
 
@@ -68,6 +74,7 @@ def read_whole_list(
     page_size: int,
     *,
     max_rereads: int = 5,
+    most_pages: int = MOST_PAGES,
     on_start: Callable[[int], None] = lambda _rereads: None,
 ) -> ListReader:
     """Return a generator that says which pages to ask for and ends with the whole list.
@@ -76,12 +83,14 @@ def read_whole_list(
         path: the list's path, for errors.
         page_size: the largest `per_page` to ask for, 1 to 100.
         max_rereads: how often the list may be read again because it moved.
+        most_pages: how many pages a list may have.
         on_start: called before each reading of the list with the number of readings before it
             that were given up because the list moved.
 
     Raises:
         ListKeptMoving: when the list moved under every reading.
-        InvalidResponse: when the last reading met numbers that do not fit what was asked.
+        InvalidResponse: when the last reading met numbers that do not fit what was asked, or the
+            list has no end.
         ValueError: when `page_size` is out of range.
     """
     if not 1 <= page_size <= MOST_PER_PAGE:
@@ -90,9 +99,15 @@ def read_whole_list(
     honours_size = True
     while True:
         on_start(rereads)
-        reading = _Reading(page_size, honours_size=honours_size)
+        reading = _Reading(page_size, most_pages, honours_size=honours_size)
         try:
             return (yield from reading.run())
+        except _EndlessError:
+            raise InvalidResponse(
+                f"Stopped reading {path} after {most_pages} pages, each of which said that more"
+                " follow. Nothing was taken.",
+                path,
+            ) from None
         except _SizeNotHonouredError:
             # Once at most: a reading that expects this does not raise it.
             honours_size = False
@@ -117,8 +132,9 @@ def widest_overlapping_ask(rows_read: int, most: int) -> Ask | None:
 class _Reading:
     """One reading of a list from its start."""
 
-    def __init__(self, page_size: int, *, honours_size: bool) -> None:
+    def __init__(self, page_size: int, most_pages: int, *, honours_size: bool) -> None:
         self._page_size = page_size
+        self._most_pages = most_pages
         self._honours_size = honours_size
         self.has_meta = True
         self._size = page_size
@@ -135,6 +151,8 @@ class _Reading:
             if len(page.rows) < ask.per_page:
                 yield from self._end_after(ask)
                 break
+            if len(self._ledger) >= self._most_pages:
+                raise _EndlessError
             ask = self._next_ask()
             try:
                 page = yield from self._answer(ask)

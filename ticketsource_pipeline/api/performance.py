@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import FIRST_EXCEPTION, Executor, wait
+from concurrent.futures import FIRST_EXCEPTION, Executor, Future, wait
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -63,6 +63,7 @@ class PerformanceReader:
         reusable: whether the seats of a booking are already known.
         max_rereads: how often the bookings may be listed again.
         listing: the date's bookings, when they were listed already.
+        ahead: how many bookings are asked for their seats before `ask_all`; all when not given.
 
     Raises:
         InvalidResponse: when a booking names another date.
@@ -78,6 +79,7 @@ class PerformanceReader:
         reusable: Callable[[Row], bool],
         max_rereads: int = 3,
         listing: ListReading | None = None,
+        ahead: int | None = None,
     ) -> None:
         self._client = client
         self._executor = executor
@@ -85,7 +87,13 @@ class PerformanceReader:
         self._reusable = reusable
         self._rereads_left = max_rereads
         self._read: dict[str, tuple[Row, ListReading]] = {}
-        self._begin(listing)
+        self._later: list[str] = []
+        self._begin(listing, ahead)
+
+    def ask_all(self) -> None:
+        """Have all bookings asked for their seats that are not yet."""
+        self._submit(self._later)
+        self._later = []
 
     def finish(self) -> PerformanceReading:
         """Wait for the seats and return the reading.
@@ -96,6 +104,7 @@ class PerformanceReader:
             InvalidResponse: when a booking names another date, or a seat another booking.
             ApiError: when the API cannot be read; requests not yet started are then cancelled.
         """
+        self.ask_all()
         while missing := self._take_seats():
             if not self._rereads_left:
                 raise missing[0]
@@ -112,7 +121,7 @@ class PerformanceReader:
             listed_at=self._listing.started_at,
         )
 
-    def _begin(self, listing: ListReading | None) -> None:
+    def _begin(self, listing: ListReading | None, ahead: int | None = None) -> None:
         """List the bookings, where they are not, and start asking for the seats still needed."""
         self._listing = listing or self._client.bookings_of_date(self._date_id)
         path = f"/dates/{self._date_id}/bookings"
@@ -121,11 +130,16 @@ class PerformanceReader:
         self._read = {
             key: known for key, known in self._read.items() if self._needed.get(key) == known[0]
         }
-        self._futures = {
-            self._executor.submit(_seats_of, self._client, booking_id): booking_id
-            for booking_id in self._needed
-            if booking_id not in self._read
-        }
+        self._futures: dict[Future[ListReading | NotFound], str] = {}
+        wanted = [booking_id for booking_id in self._needed if booking_id not in self._read]
+        count = len(wanted) if ahead is None else ahead
+        self._submit(wanted[:count])
+        self._later = wanted[count:]
+
+    def _submit(self, booking_ids: list[str]) -> None:
+        for booking_id in booking_ids:
+            future = self._executor.submit(_seats_of, self._client, booking_id)
+            self._futures[future] = booking_id
 
     def _take_seats(self) -> list[NotFound]:
         """Wait for the seats asked for; returns the bookings that had none to find."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from decimal import InvalidOperation
 from hashlib import sha256
 from threading import BoundedSemaphore, Event
 from typing import Any
@@ -138,7 +139,7 @@ class Requester:
                 allow_nan=True,
                 parse_constant=str,
             )
-        except (ValueError, RecursionError):
+        except (ValueError, InvalidOperation, RecursionError):
             # Not chained: the parser's error holds the whole body.
             raise TransientError("body is not JSON") from None
         if _is_deeper_than(found, DEEPEST_JSON):

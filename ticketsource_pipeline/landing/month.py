@@ -187,7 +187,8 @@ def _is_read_since(
 ) -> bool:
     """Whether this run, or the one it goes on from, need not read a performance any more."""
     known = record.performances.get(performance.date_id)
-    if known is None or known.listed_at < rules.since:
+    # One listed later than now was listed under a wrong clock, nobody knows when.
+    if known is None or not rules.since <= known.listed_at <= utc_now():
         return False
     # Another run may have read it meanwhile: of an older catalogue, or with seats reused.
     return known.catalog == performance.fingerprint and (
@@ -229,9 +230,11 @@ def _land_performances(
                         privacy=privacy,
                     )
                 )
-                # The next one's requests queue behind this one's, so that none waits for its files.
+                # The next one's first requests queue behind this one's, so that none waits for its
+                # files; no more than those, since they are lost should the run end here.
                 if len(under_way) > 1:
                     yield from _landed(under_way.popleft(), departures, replacing)
+                under_way[0].ask_all()
             for last in under_way:
                 yield from _landed(last, departures, replacing)
         except BaseException:

@@ -48,7 +48,7 @@ class PerformanceLanding:
 
 
 class PerformanceInProgress:
-    """A performance being read: its requests for seats are under way from the start.
+    """A performance being read: its first requests for seats are under way from the start.
 
     Args:
         client: the API.
@@ -100,7 +100,12 @@ class PerformanceInProgress:
                 booking["id"], _digest(self._redaction.booking(booking))
             ),
             listing=listing,
+            ahead=client.max_in_flight,
         )
+
+    def ask_all(self) -> None:
+        """Have all its requests made, now that no performance is read before it."""
+        self._reader.ask_all()
 
     def land(self, replacing: Callable[[str], None]) -> PerformanceLanding:
         """Wait until the performance is whole, and put its bookings and seats in their files.

@@ -43,7 +43,8 @@ def moves_of_month(
         stored: by month, the date ids stored there.
         months: the months there are partitions for.
     """
-    partitions = set(months)
+    # The month itself is one whatever the clock says meanwhile: nothing is lost to a wrong one.
+    partitions = {*months, month}
     homes = {
         performance.date_id: performance.month if performance.month in partitions else None
         for performance in catalog

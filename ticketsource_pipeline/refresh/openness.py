@@ -73,6 +73,9 @@ def is_due(
     """
     if record is None or not record.is_whole or record.catalog != performance.fingerprint:
         return True
+    if record.listed_at > now:
+        # The clock was wrong then or is now, so nobody knows when it was listed.
+        return True
     closes_at = performance.closes_at(refund_window)
     if performance.cancelled and record.balanced:
         return False

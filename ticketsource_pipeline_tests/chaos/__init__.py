@@ -1,0 +1,1 @@
+"""Campaigns of many generated cases: faults of every kind, and kills at any moment."""
