@@ -38,7 +38,7 @@ lint: $(TEST_STAMP) ## lint, format check, import rules and types
 	$(BIN)/pyright
 
 test: lint ## everything CI runs: lint, types and the whole test suite
-	$(BIN)/python -m pytest -n 4
+	$(BIN)/python -m pytest -n 4 --dist worksteal
 
 long: $(TEST_STAMP) ## tests that take minutes: a theatre's year with the real daemon
 	LONG_TESTS=1 $(BIN)/python -m pytest --timeout 1200 ticketsource_pipeline_tests/test_theatre_life_daemon.py ticketsource_pipeline_tests/test_automation_daemon.py

@@ -13,6 +13,11 @@ from ticketsource_pipeline_tests.running import Machine, mounted_disk, small_the
 _NOT_OURS = ("TICKETSOURCE_", "DAGSTER_", "AWS_")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Start the tests that take longest first, so that no worker is left alone with one."""
+    items.sort(key=lambda item: item.get_closest_marker("takes_long") is None)
+
+
 @pytest.fixture(autouse=True, scope="session")
 def _no_settings_from_outside() -> None:
     for name in [name for name in os.environ if name.startswith(_NOT_OURS)]:

@@ -43,9 +43,9 @@ def test_what_is_no_id_never_gets_into_a_path(value: object) -> None:
 
 
 def test_an_id_that_no_file_name_holds_never_gets_into_a_path() -> None:
-    assert checked_id("bkg-" + "1" * 96, "bkg")
+    assert checked_id("bkg-" + "1" * 100, "bkg")
     with pytest.raises(InvalidResponse):
-        checked_id("bkg-" + "1" * 97, "bkg")
+        checked_id("bkg-" + "1" * 101, "bkg")
 
 
 def test_an_id_is_returned_unchanged() -> None:

@@ -4,6 +4,8 @@ import re
 import signal
 from datetime import UTC, datetime
 
+import pytest
+
 from ticketsource_pipeline.sandbox import Theatre
 from ticketsource_pipeline_tests.running import (
     DATASETS,
@@ -24,6 +26,7 @@ def table_rows(outcome: Outcome) -> dict[str, list[str]]:
     return {row[0]: row[1:] for row in rows if row and row[0] in DATASETS}
 
 
+@pytest.mark.takes_long
 def test_demo_leaves_a_whole_season_in_the_current_folder_and_can_be_run_again(
     machine: Machine,
 ) -> None:

@@ -81,6 +81,7 @@ def datasets_in(names: set[str]) -> set[str]:
     return {name for name in names if not name.startswith("_ticketsource/")}
 
 
+@pytest.mark.takes_long
 def test_a_bucket_holds_what_a_folder_would_and_only_whole_files_at_every_moment(
     machine: Machine, bucket: Bucket
 ) -> None:

@@ -38,10 +38,13 @@ def synced_again(machine: Machine, server: SandboxServer, *words: str) -> Outcom
     outcome = machine.sync_here(server, *words)
     assert outcome.code == 0, outcome.stderr
     assert_holds(machine, server.theatre)
+    return outcome
+
+
+def assert_verified(machine: Machine) -> None:
     told = machine.verify_here()
     assert told.code == 0, told.stderr
     assert told.summary["notes"] == []
-    return outcome
 
 
 def manifests(machine: Machine) -> dict[str, tuple[int, int]]:
@@ -70,6 +73,7 @@ def test_nothing_changed_costs_the_catalogue_and_the_lists_of_open_performances(
     assert outcome.summary["reused_bookings"] == 10
     assert synced.files() == before
     assert manifests(synced) == published
+    assert_verified(synced)
 
 
 def test_a_closed_month_that_is_named_is_listed_again_and_its_seats_are_reused(
@@ -143,6 +147,7 @@ def test_a_moved_performance_is_in_its_new_month_alone_and_its_seats_are_not_ask
         assert server.count(SEATS) == 0
         assert server.count(f"/dates/{moved}/bookings") == 1
     assert synced.months_of(moved) == only_in(LATER_MONTH)
+    assert_verified(synced)
 
 
 def test_a_performance_that_moves_from_a_closed_month_to_an_open_one_goes_along(
@@ -181,6 +186,7 @@ def test_a_month_that_is_emptied_has_no_rows_and_is_not_read_again(synced: Machi
         before = synced.files()
         assert synced_again(synced, server).summary["months"] == 1
         assert synced.files() == before
+    assert_verified(synced)
 
 
 def test_an_event_without_dates_is_an_event_and_nothing_more(machine: Machine) -> None:

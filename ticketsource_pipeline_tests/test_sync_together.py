@@ -1,5 +1,7 @@
 """Syncs that run at the same time on one data directory keep out of each other's way."""
 
+import pytest
+
 from ticketsource_pipeline.sandbox import Faults, SandboxServer, Theatre, peak_per_window
 from ticketsource_pipeline_tests.running import Machine, assert_holds, ended
 
@@ -20,6 +22,7 @@ def test_two_syncs_at_once_leave_each_row_once(machine: Machine) -> None:
     assert sum(outcome.summary["requests"] for outcome in outcomes) == total
 
 
+@pytest.mark.takes_long
 def test_two_syncs_together_keep_below_the_servers_limit(machine: Machine) -> None:
     limit = 9
     theatre = Theatre.uniform(1, 1, 5, first_month="2024-03")
