@@ -24,7 +24,7 @@ from ticketsource_pipeline.store import Layout, ParquetStore, StoreError
 API_KEY = dg.EnvVar("TICKETSOURCE_API_KEY")
 
 
-class _AsSetResource(dg.ConfigurableResource):
+class AsSetResource(dg.ConfigurableResource):
     """A resource that takes its values from the settings alone.
 
     Dagster lets whoever reaches the UI configure a run's resources anew: another base_url would
@@ -50,7 +50,7 @@ class _AsSetResource(dg.ConfigurableResource):
                 )
 
 
-_Resource = TypeVar("_Resource", bound=_AsSetResource)
+_Resource = TypeVar("_Resource", bound=AsSetResource)
 
 
 def _as_set(kind: type[_Resource], values: Mapping[str, Any]) -> _Resource:
@@ -59,7 +59,7 @@ def _as_set(kind: type[_Resource], values: Mapping[str, Any]) -> _Resource:
     return type(kind.__name__, (kind,), members)(**values)
 
 
-class ParquetStoreResource(_AsSetResource):
+class ParquetStoreResource(AsSetResource):
     """The data directory the datasets lie in."""
 
     data_dir: str = Field(description="A folder, or an fsspec address such as s3://bucket/prefix.")
@@ -87,7 +87,7 @@ class ParquetStoreResource(_AsSetResource):
         return ParquetStore(Layout.of(self.data_dir, machine_folder))
 
 
-class TicketSourceResource(_AsSetResource):
+class TicketSourceResource(AsSetResource):
     """The TicketSource API of one account."""
 
     base_url: str = Field(description="The API's root address.")
@@ -168,7 +168,7 @@ class TicketSourceResource(_AsSetResource):
         return SharedRateLimit(self.requests_per_minute, folder / "requests.sqlite")
 
 
-def resources(settings: Settings) -> dict[str, dg.ConfigurableResource]:
+def resources(settings: Settings) -> dict[str, AsSetResource]:
     """Return the resources of all assets, by name, as the settings say.
 
     The key is named, not held: Dagster reads the variable when a run needs it, and shows and

@@ -104,18 +104,8 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
         refund_window_days=_whole(env, "TICKETSOURCE_REFUND_WINDOW_DAYS", 60, 0, 36_500),
         seat_max_age_days=_whole(env, "TICKETSOURCE_SEAT_MAX_AGE_DAYS", 7, 0, 36_500),
         auth=_read(env, "TICKETSOURCE_AUTH", "bearer", _auth),
-        attendees=attendee_mode(env),
+        attendees=_read(env, "TICKETSOURCE_ATTENDEES", AttendeeMode.FULL, _attendees),
     )
-
-
-def attendee_mode(environment: Mapping[str, str] | None = None) -> AttendeeMode:
-    """Return what is to be stored of people, `TICKETSOURCE_ATTENDEES`; everything when not set.
-
-    Raises:
-        SettingsError: when it is none of the modes.
-    """
-    env = os.environ if environment is None else environment
-    return _read(env, "TICKETSOURCE_ATTENDEES", AttendeeMode.FULL, _attendees)
 
 
 def alert_webhook(environment: Mapping[str, str] | None = None) -> str | None:

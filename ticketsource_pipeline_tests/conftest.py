@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from ticketsource_pipeline.sandbox import SandboxServer
+from ticketsource_pipeline_tests.automating import Office, fill_spring, spring_office
 from ticketsource_pipeline_tests.running import Machine, mounted_disk, small_theatre
 
 _NOT_OURS = ("TICKETSOURCE_", "DAGSTER_", "AWS_")
@@ -37,6 +38,18 @@ def _yesterday(tmp_path_factory: pytest.TempPathFactory) -> Path:
         outcome = Machine(folder).sync_here(server)
     assert outcome.code == 0, outcome.stderr
     return folder
+
+
+@pytest.fixture(scope="session")
+def _spring(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return fill_spring(tmp_path_factory.mktemp("spring"))
+
+
+@pytest.fixture
+def place(_spring: Path, tmp_path: Path) -> Iterator[Office]:
+    """An office that read `spring_theatre()` yesterday; each request is tried once."""
+    with spring_office(_spring, tmp_path, TICKETSOURCE_MAX_RETRIES="0") as opened:
+        yield opened
 
 
 @pytest.fixture

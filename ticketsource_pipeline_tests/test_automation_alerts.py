@@ -16,8 +16,6 @@ from ticketsource_pipeline_tests.automating import (
     JULY,
     JUNE,
     Office,
-    fill_spring,
-    spring_office,
 )
 
 VARIABLE = "TICKETSOURCE_ALERT_WEBHOOK"
@@ -80,21 +78,16 @@ def webhook() -> Iterator[Webhook]:
         thread.join()
 
 
-@pytest.fixture(scope="module")
-def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return fill_spring(tmp_path_factory.mktemp("spring"))
-
-
 @pytest.fixture
-def place(filled: Path, tmp_path: Path) -> Iterator[Office]:
-    with spring_office(filled, tmp_path, TICKETSOURCE_MAX_RETRIES="0") as opened:
-        theatre = opened.theatre
-        for booking_id in list(theatre.bookings):
-            seat = theatre.seats_of(booking_id)[0]["id"]
-            theatre.edit_attendee(
-                seat, touch_booking=True, last_name=MARKED, email=f"{MARKED}@example.org"
-            )
-        yield opened
+def place(place: Office) -> Office:
+    """The office of every test, with a marked person in each booking."""
+    theatre = place.theatre
+    for booking_id in list(theatre.bookings):
+        seat = theatre.seats_of(booking_id)[0]["id"]
+        theatre.edit_attendee(
+            seat, touch_booking=True, last_name=MARKED, email=f"{MARKED}@example.org"
+        )
+    return place
 
 
 @dataclass

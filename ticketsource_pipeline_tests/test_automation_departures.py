@@ -1,30 +1,13 @@
 """Performances that leave the API after the catalogue was read, while their month is."""
 
-from collections.abc import Callable, Iterator
-from pathlib import Path
-
-import pytest
+from collections.abc import Callable
 
 from ticketsource_pipeline.sandbox import Faults, Theatre
 from ticketsource_pipeline_tests.automating import (
     JUNE,
     Office,
     assert_one_month_each,
-    fill_spring,
-    spring_office,
 )
-
-
-@pytest.fixture(scope="module")
-def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return fill_spring(tmp_path_factory.mktemp("spring"))
-
-
-@pytest.fixture
-def place(filled: Path, tmp_path: Path) -> Iterator[Office]:
-    with spring_office(filled, tmp_path, TICKETSOURCE_MAX_RETRIES="0") as opened:
-        opened.server.clear()
-        yield opened
 
 
 def assert_gone(place: Office, date_id: str) -> None:

@@ -1,8 +1,6 @@
 """Performances that change month: whichever run comes first, each is in one month alone."""
 
-from collections.abc import Iterator
 from itertools import permutations
-from pathlib import Path
 
 import pytest
 
@@ -14,22 +12,8 @@ from ticketsource_pipeline_tests.automating import (
     Office,
     assert_no_booking_twice,
     assert_one_month_each,
-    fill_spring,
     months,
-    spring_office,
 )
-
-
-@pytest.fixture(scope="module")
-def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return fill_spring(tmp_path_factory.mktemp("spring"))
-
-
-@pytest.fixture
-def place(filled: Path, tmp_path: Path) -> Iterator[Office]:
-    with spring_office(filled, tmp_path, TICKETSOURCE_MAX_RETRIES="0") as opened:
-        opened.server.clear()
-        yield opened
 
 
 def move(place: Office, number: int, start: str) -> str:

@@ -1,8 +1,6 @@
 """The sensor sees what changed in the catalogue, and asks once for the months concerned."""
 
-from collections.abc import Iterator
 from copy import deepcopy
-from pathlib import Path
 
 import dagster as dg
 import pytest
@@ -18,22 +16,9 @@ from ticketsource_pipeline_tests.automating import (
     SENSOR,
     Office,
     assert_one_month_each,
-    fill_spring,
     keys,
     months,
-    spring_office,
 )
-
-
-@pytest.fixture(scope="module")
-def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return fill_spring(tmp_path_factory.mktemp("spring"))
-
-
-@pytest.fixture
-def place(filled: Path, tmp_path: Path) -> Iterator[Office]:
-    with spring_office(filled, tmp_path, TICKETSOURCE_MAX_RETRIES="0") as opened:
-        yield opened
 
 
 def dates(place: Office) -> list[str]:

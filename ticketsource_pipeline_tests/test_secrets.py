@@ -14,6 +14,7 @@ import dagster as dg
 import pytest
 
 from ticketsource_pipeline.definitions import definitions
+from ticketsource_pipeline.resources import resources
 from ticketsource_pipeline.sandbox import Faults, SandboxServer, Theatre
 from ticketsource_pipeline.settings import read_settings
 from ticketsource_pipeline_tests.running import (
@@ -99,17 +100,8 @@ def test_a_runs_configuration_cannot_send_the_key_or_the_data_elsewhere(
     settings = read_settings({"TICKETSOURCE_API_KEY": OTHER_KEY, "TICKETSOURCE_DATA_DIR": "kept"})
     with SandboxServer(Theatre.empty(), key=OTHER_KEY) as trap:
         as_set = {
-            "base_url": settings.base_url,
+            **resources(settings)["ticketsource"].as_set,
             "api_key": {"env": "TICKETSOURCE_API_KEY"},
-            "account": settings.account,
-            "auth": settings.auth,
-            "requests_per_minute": settings.requests_per_minute,
-            "max_concurrency": settings.max_concurrency,
-            "page_size": settings.page_size,
-            "timeout_seconds": settings.timeout_seconds,
-            "max_retries": settings.max_retries,
-            "refund_window_days": settings.refund_window_days,
-            "seat_max_age_days": settings.seat_max_age_days,
             "attendees": settings.attendees.value,
         }
         key = {"env": "TICKETSOURCE_API_KEY"}

@@ -3,6 +3,7 @@
 import os
 import signal
 import subprocess
+import sys
 from collections import Counter
 from threading import Event
 
@@ -125,11 +126,55 @@ def test_a_sync_that_is_told_to_stop_stops_at_once_and_says_so_in_a_line(
         outcome = ended(process)
         assert server.count("/dates/.*/bookings") == 2
     assert outcome.code == 1
-    (line,) = outcome.stderr.splitlines()[1:]
-    assert line.startswith("ticketsource: Stopped while 2024-04 was being read")
-    assert len(machine.rows("booking_lines")) == theatre.counts("2024-03")["booking_lines"]
+    if "Exception ignored in" in outcome.stderr:
+        # Python lost the exception, as the next test shows: the month under way is read to its end.
+        read, told = ("2024-03", "2024-04"), "Stopped after 2024-04"
+    else:
+        assert len(outcome.stderr.splitlines()) == 2
+        read, told = ("2024-03",), "Stopped while 2024-04 was being read"
+    assert outcome.stderr.splitlines()[-1].startswith(f"ticketsource: {told}")
+    lines = sum(theatre.counts(month)["booking_lines"] for month in read)
+    assert len(machine.rows("booking_lines")) == lines
     assert statuses(machine)[dg.DagsterRunStatus.STARTED] == 0
     assert slots(machine) == 0
+
+
+def test_a_stop_that_python_loses_in_a_callback_stops_the_sync_after_that_month(
+    machine: Machine,
+) -> None:
+    theatre = Theatre.uniform(1, PERFORMANCES, BOOKINGS, first_month="2024-03")
+    script = """
+import gc, os, signal, sys, threading
+from pathlib import Path
+from ticketsource_pipeline.cli.main import ticketsource
+
+def interrupt(phase, info):
+    # What the signal raises in here is printed by Python, and goes no further.
+    first = Path(os.environ["TICKETSOURCE_DATA_DIR"], "booking_lines", "performance_month=2024-03")
+    # At other times Dagster only notes the signal, and loses nothing.
+    raises = "raise_interrupts_as" in getattr(signal.getsignal(signal.SIGINT), "__qualname__", "")
+    here = threading.current_thread() is threading.main_thread()
+    if here and raises and first.is_dir():
+        gc.callbacks.remove(interrupt)
+        signal.raise_signal(signal.SIGINT)
+
+gc.callbacks.append(interrupt)
+ticketsource(["sync"])
+"""
+    with SandboxServer(theatre) as server:
+        ended = subprocess.run(
+            [sys.executable, "-c", script],
+            env={**os.environ, **machine.variables(server)},
+            cwd=machine.folder,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+        assert server.count("/dates/.*/bookings") < PERFORMANCES
+    assert "Exception ignored in" in ended.stderr
+    assert ended.returncode == 1, ended.stderr
+    assert ended.stderr.splitlines()[-1].startswith("ticketsource: Stopped ")
 
 
 def test_a_sync_that_runs_is_not_taken_for_a_dead_one(machine: Machine) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import os
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from pathlib import Path
 from threading import Lock
@@ -33,7 +34,7 @@ class NoLimit:
         return 0.0
 
 
-class _BucketLimit:
+class _BucketLimit(ABC):
     """A sliding window over a bucket: the threads of a process queue, only the first one waits."""
 
     def __init__(
@@ -53,9 +54,9 @@ class _BucketLimit:
                 self._sleep(wait_seconds)
         return time.monotonic() - started
 
+    @abstractmethod
     def _take(self) -> float:
         """Take a place and return 0, or return the seconds after which one may be free."""
-        raise NotImplementedError
 
     def _take_from(self, bucket: AbstractBucket) -> float:
         now = bucket.now()

@@ -11,7 +11,7 @@ import pandas as pd
 from ticketsource_pipeline.api import MeterReading
 from ticketsource_pipeline.assets.specs import column_lineage
 from ticketsource_pipeline.datasets import Dataset
-from ticketsource_pipeline.frames.money import pence_column
+from ticketsource_pipeline.frames.money import total_pence
 from ticketsource_pipeline.store import Written
 
 PREVIEW_ROWS = 5
@@ -59,11 +59,6 @@ def request_metadata(reading: MeterReading) -> dict[str, Any]:
         "limit_wait_seconds": round(reading.limit_wait_seconds, 1),
         "server_wait_seconds": round(reading.server_wait_seconds, 1),
     }
-
-
-def total_pence(amounts: pd.Series) -> int:
-    """Return the sum of a money column in whole pence, empty cells left out."""
-    return int(pence_column(amounts).sum())
 
 
 def preview(dataset: Dataset, frame: pd.DataFrame) -> dg.TableMetadataValue:

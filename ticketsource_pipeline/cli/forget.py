@@ -9,6 +9,7 @@ import sys
 import click
 from rich.console import Console
 
+from ticketsource_pipeline.cli.summary import counted
 from ticketsource_pipeline.datasets import DATASETS
 from ticketsource_pipeline.identifiers import is_id
 from ticketsource_pipeline.landing.forgetting import Removal, forget
@@ -79,9 +80,10 @@ def _has_data(store: ParquetStore) -> bool:
 
 def _say(removal: Removal, console: Console) -> None:
     if removal.found:
-        bookings = f"{removal.bookings:,} booking{'' if removal.bookings == 1 else 's'}"
-        seats = f"{removal.seats:,} seat{'' if removal.seats == 1 else 's'}"
-        found = f"Removed from {bookings} and {seats}; lines, seats and money stay."
+        found = (
+            f"Removed from {counted(removal.bookings, 'booking')} and"
+            f" {counted(removal.seats, 'seat')}; lines, seats and money stay."
+        )
     else:
         found = "Nobody was found: nothing that is stored has changed."
     console.print(

@@ -11,6 +11,20 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from ticketsource_pipeline.api import MeterReading, subscribe, unsubscribe
 
 
+def bars(console: Console) -> Progress:
+    """Return bars that are shown on a terminal only; each task has a field `what`."""
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[what]}"),
+        TimeElapsedColumn(),
+        console=console,
+        transient=True,
+        disable=not console.is_terminal,
+    )
+
+
 class SyncProgress:
     """Counts the requests of the process and shows the months done.
 
@@ -21,16 +35,7 @@ class SyncProgress:
     def __init__(self, console: Console) -> None:
         self.total = MeterReading()
         self._console = console
-        self._bars = Progress(
-            TextColumn("{task.description}"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TextColumn("{task.fields[what]}"),
-            TimeElapsedColumn(),
-            console=console,
-            transient=True,
-            disable=not console.is_terminal,
-        )
+        self._bars = bars(console)
         self._months = self._bars.add_task("months", total=None, what="catalogue")
         self._requests = self._bars.add_task("requests", total=None, what="")
 

@@ -12,7 +12,7 @@ from rich.table import Table
 from ticketsource_pipeline.api import MeterReading
 from ticketsource_pipeline.cli.runs import FailedCheck, RunOutcome
 from ticketsource_pipeline.datasets import DATASETS
-from ticketsource_pipeline.frames.money import pence_column, pounds
+from ticketsource_pipeline.frames.money import pounds, total_pence
 from ticketsource_pipeline.store import ParquetStore, StoreError
 
 _SUMMED = frozenset({"gross", "net"})
@@ -67,7 +67,7 @@ class SyncSummary:
                 self.sizes[dataset.name] = store.size(dataset)
                 for column in _SUMMED.intersection(dataset.money_columns):
                     amounts = store.read(dataset, columns=[column])[column]
-                    self.sums[dataset.name, column] = int(pence_column(amounts).sum())
+                    self.sums[dataset.name, column] = total_pence(amounts)
             except StoreError as error:
                 self.sizes[dataset.name] = (0, 0)
                 self.errors.append(str(error))

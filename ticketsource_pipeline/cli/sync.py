@@ -16,6 +16,7 @@ from ticketsource_pipeline.cli.months import checked_months
 from ticketsource_pipeline.cli.plan import expected_requests, forecast_rules
 from ticketsource_pipeline.cli.progress import SyncProgress
 from ticketsource_pipeline.cli.runs import RunOutcome, launch
+from ticketsource_pipeline.cli.stopping import StopSignals
 from ticketsource_pipeline.cli.summary import SyncSummary, counted
 from ticketsource_pipeline.clock import utc_now
 from ticketsource_pipeline.datasets import EVENTS
@@ -71,7 +72,7 @@ def sync(
         console.print(change, markup=False, highlight=False, soft_wrap=True)
     summary = SyncSummary()
     progress = SyncProgress(console)
-    with open_instance() as instance, progress.shown():
+    with open_instance() as instance, progress.shown(), StopSignals() as stop:
         _run(
             settings,
             store,
@@ -80,6 +81,7 @@ def sync(
             full=full,
             summary=summary,
             progress=progress,
+            stop=stop,
         )
     summary.metered = progress.total
     summary.measure(store)
@@ -109,6 +111,7 @@ def _run(
     full: bool,
     summary: SyncSummary,
     progress: SyncProgress,
+    stop: StopSignals,
 ) -> None:
     defs = definitions(settings)
     outcome = launch(defs, instance, CATALOG_JOB)
@@ -116,13 +119,9 @@ def _run(
     gc.collect()
     gc.freeze()
     summary.add(outcome)
-    if outcome.error_kind == AccountMismatch.__name__:
-        raise Refused(outcome.error)
-    if outcome.interrupted:
-        summary.errors.append("Stopped while the catalogue was being read: nothing has changed.")
-        return
-    if not outcome.succeeded:
-        summary.errors.append(f"The catalogue could not be read: {outcome.error}")
+    wrong = _wrong_with_catalog(outcome, stop)
+    if wrong:
+        summary.errors.append(wrong)
         return
     plans = _plans(settings, store, chosen, full=full)
     summary.expected = _expected(settings, store, plans, progress, full=full, closed=bool(chosen))
@@ -133,11 +132,9 @@ def _run(
         config = {"raw": {"config": {"full": full, "open_only": plan.month not in chosen}}}
         outcome = launch(defs, instance, MONTH_JOB, month=plan.month, config=config)
         summary.add(outcome)
-        if outcome.interrupted:
-            summary.errors.append(
-                f"Stopped while {plan.month} was being read: what is whole is kept, and the next"
-                " sync goes on from there."
-            )
+        stopped = _stopped(outcome, stop, plan.month)
+        if stopped:
+            summary.errors.append(stopped)
             return
         summary.months += 1
         progress.finish(plan.month, _words(plan, outcome))
@@ -153,6 +150,30 @@ def _run(
             return
     if plans:
         summary.add(launch(defs, instance, STORE_CHECKS_JOB))
+
+
+def _wrong_with_catalog(outcome: RunOutcome, stop: StopSignals) -> str:
+    """Why the sync cannot go on after the catalogue's run; empty when it can."""
+    if outcome.error_kind == AccountMismatch.__name__:
+        raise Refused(outcome.error)
+    if outcome.interrupted:
+        return "Stopped while the catalogue was being read: nothing has changed."
+    if not outcome.succeeded:
+        return f"The catalogue could not be read: {outcome.error}"
+    return "Stopped once the catalogue was read." if stop.asked else ""
+
+
+def _stopped(outcome: RunOutcome, stop: StopSignals, month: str) -> str:
+    """What to say when somebody stopped the sync during a month's run; else empty."""
+    if outcome.interrupted:
+        return (
+            f"Stopped while {month} was being read: what is whole is kept, and the next"
+            " sync goes on from there."
+        )
+    if not stop.asked:
+        return ""
+    failed = "" if outcome.succeeded else f"{month} could not be read: {outcome.error} "
+    return f"{failed}Stopped after {month}: the next sync goes on from there."
 
 
 def _expected(

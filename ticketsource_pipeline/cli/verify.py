@@ -7,7 +7,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from ticketsource_pipeline.checks.integrity import owners_of
 from ticketsource_pipeline.checks.verification import (
@@ -17,6 +16,7 @@ from ticketsource_pipeline.checks.verification import (
     verify_whole,
 )
 from ticketsource_pipeline.cli.months import checked_months
+from ticketsource_pipeline.cli.progress import bars
 from ticketsource_pipeline.cli.verdicts import Verification
 from ticketsource_pipeline.clock import utc_now
 from ticketsource_pipeline.datasets import DATASETS
@@ -60,7 +60,7 @@ def verify(
     partitions = month_partitions(settings.first_month).get_partition_keys(current_time=utc_now())
     parts = _parts(store, _stored(store, settings, chosen), partitions, whole=not chosen)
     verification = Verification()
-    with _bar(console) as bar:
+    with bars(console) as bar:
         task = bar.add_task("verify", total=len(parts), what="")
         for part in parts:
             bar.update(task, what=part.name)
@@ -144,16 +144,3 @@ def _settled(store: ParquetStore, part: _Part, console: Console) -> Verdict:
                     )
                     held.enter_context(store.lock(name))
         return part.look()
-
-
-def _bar(console: Console) -> Progress:
-    return Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("{task.fields[what]}"),
-        TimeElapsedColumn(),
-        console=console,
-        transient=True,
-        disable=not console.is_terminal,
-    )

@@ -64,13 +64,6 @@ def typed_frame(dataset: Dataset, rows: Iterable[Mapping[str, Any]]) -> pd.DataF
     return table.to_pandas(types_mapper=pd.ArrowDtype)
 
 
-def new_fields(record: Any, kind: Record) -> list[str]:
-    """Return the paths of a record's fields that no declaration knows."""
-    if not isinstance(record, dict):
-        return []
-    return [_shown_path(path) for path, _ in _unknown(record, (), _declared(kind))]
-
-
 def is_field_name(key: str) -> bool:
     """Return whether an object's key looks like a field's name, not like somebody's."""
     return re.fullmatch(r"[a-z][a-z0-9_]{0,39}", key) is not None
@@ -91,7 +84,7 @@ def note_novelties(record: Any, kind: Record, place: Place, report: Report) -> N
     for path, gone in _unknown(record, (), known):
         report.add_novelty(place, _shown_path(path), None, gone)
     for path, values in known.values:
-        value = _at(record, path)
+        value = value_at(record, path)
         if isinstance(value, str) and value and value not in values:
             report.add_novelty(place, ".".join(path), _shown_value(value))
 
@@ -231,7 +224,8 @@ def _unknown(
             yield from _unknown(value, path, known)
 
 
-def _at(record: Any, path: tuple[str, ...]) -> Any:
+def value_at(record: Any, path: tuple[str, ...]) -> Any:
+    """Return the value at a path in a record; none where it does not lead so far."""
     value = record
     for key in path:
         value = value.get(key) if isinstance(value, dict) else None

@@ -54,6 +54,11 @@ def pounds(whole_pence: int) -> Decimal:
     return Decimal(whole_pence).scaleb(-2).quantize(PENNY)
 
 
+def total_pence(amounts: pd.Series) -> int:
+    """Return the sum of a money column in whole pence, empty cells left out."""
+    return int(pence_column(amounts).sum())
+
+
 def _decimal(amount: object) -> Decimal:
     if isinstance(amount, bool):
         raise AmountError("is a flag, an amount is expected")

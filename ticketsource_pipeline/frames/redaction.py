@@ -13,7 +13,7 @@ from functools import cache
 from typing import Any
 
 from ticketsource_pipeline.datasets import DATASETS, RAW_BOOKINGS, RAW_SEATS, Record
-from ticketsource_pipeline.frames.extract import is_field_name
+from ticketsource_pipeline.frames.extract import is_field_name, value_at
 from ticketsource_pipeline.frames.pseudonyms import TOKEN_KINDS, Pseudonyms
 from ticketsource_pipeline.identifiers import id_from_link
 from ticketsource_pipeline.personal_data import AttendeeMode, Personal
@@ -185,13 +185,9 @@ def _plain_link(link: object) -> str | None:
 
 def _values(record: Any, kind: Record, personal: Personal) -> list[Any]:
     """The values of a record's fields of one personal kind, those that are there."""
-    return [value for path in _paths(kind, personal) if (value := _at(record, path)) is not None]
-
-
-def _at(record: Any, path: tuple[str, ...]) -> Any:
-    for key in path:
-        record = record.get(key) if isinstance(record, dict) else None
-    return record
+    return [
+        value for path in _paths(kind, personal) if (value := value_at(record, path)) is not None
+    ]
 
 
 @cache

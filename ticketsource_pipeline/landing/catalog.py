@@ -16,7 +16,7 @@ from ticketsource_pipeline.datasets import EVENTS, PERFORMANCES, VENUES
 from ticketsource_pipeline.frames.catalog import events_frame, performances_frame, venues_frame
 from ticketsource_pipeline.landing.manifests import (
     known_manifest,
-    manifest_part,
+    manifest_parts,
     write_catalog_manifest,
 )
 from ticketsource_pipeline.landing.readable import keep_store_readable
@@ -108,20 +108,20 @@ def withdraw_performance(
     if date_id in listed:
         return False
     with store.lock(CATALOG_LOCK):
-        for name in store.names(PERFORMANCES, None):
-            stored = store.read_file(PERFORMANCES, None, name)
-            if stored is None:
-                continue
-            rest = stored.frame[stored.frame["date_id"] != date_id].reset_index(drop=True)
-            dates_read = dict(stored.notes.get("dates_read", {}))
-            dates_read[event_id] = int((rest["event_id"] == event_id).sum())
-            written = store.write(
-                PERFORMANCES, rest, name=name, notes={**stored.notes, "dates_read": dates_read}
-            )
-            part = manifest_part(store, PERFORMANCES, None, {name: written.proof}, rest)
-            known = known_manifest(store, None)
-            if known is not None:
-                write_catalog_manifest(store, {**known.datasets, PERFORMANCES.name: part})
+        stored = store.read_file(PERFORMANCES, None, SINGLE_FILE)
+        if stored is None:
+            return True
+        rest = stored.frame[stored.frame["date_id"] != date_id].reset_index(drop=True)
+        dates_read = {
+            **stored.notes.get("dates_read", {}),
+            event_id: int((rest["event_id"] == event_id).sum()),
+        }
+        written = store.write(PERFORMANCES, rest, notes={**stored.notes, "dates_read": dates_read})
+        known = known_manifest(store, None)
+        if known is not None:
+            name = PERFORMANCES.name
+            part = manifest_parts(store, None, {name: rest}, {name: written})
+            write_catalog_manifest(store, {**known.datasets, **part})
     return True
 
 
@@ -149,17 +149,7 @@ def _write(
     ]
     files = store.write_together(new)
     written = {dataset.name: file for dataset, file in zip(CATALOG, files, strict=True)}
-    parts = {
-        dataset.name: manifest_part(
-            store,
-            dataset,
-            None,
-            {SINGLE_FILE: written[dataset.name].proof},
-            frames[dataset.name],
-        )
-        for dataset in CATALOG
-    }
-    write_catalog_manifest(store, parts)
+    write_catalog_manifest(store, manifest_parts(store, None, frames, written))
     return written
 
 

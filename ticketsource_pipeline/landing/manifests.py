@@ -8,9 +8,9 @@ from dataclasses import replace
 import pandas as pd
 
 from ticketsource_pipeline.clock import utc_now
-from ticketsource_pipeline.datasets import RAW_BOOKINGS, RAW_SEATS, Dataset
+from ticketsource_pipeline.datasets import DATASETS, RAW_BOOKINGS, RAW_SEATS, Dataset
 from ticketsource_pipeline.frames.sales import CODE_VERSION
-from ticketsource_pipeline.store import FileProof, Manifest, MonthRecord, ParquetStore
+from ticketsource_pipeline.store import FileProof, Manifest, MonthRecord, ParquetStore, Written
 from ticketsource_pipeline.store.layout import SINGLE_FILE
 from ticketsource_pipeline.store.manifest import ListedAt, ManifestDataset, money_of
 from ticketsource_pipeline.store.state import DamagedManifest
@@ -47,6 +47,26 @@ def manifest_part(
         for name, proof in proofs.items()
     }
     return ManifestDataset.of(paths, {} if frame is None else money_of(dataset, frame))
+
+
+def manifest_parts(
+    store: ParquetStore,
+    month: str | None,
+    frames: Mapping[str, pd.DataFrame],
+    written: Mapping[str, Written],
+) -> dict[str, ManifestDataset]:
+    """Return what a manifest says of datasets of one file each, by name.
+
+    Args:
+        store: the data directory.
+        month: their month; none for the catalogue.
+        frames: by name, the rows.
+        written: by name, what the write did.
+    """
+    return {
+        name: manifest_part(store, DATASETS[name], month, {SINGLE_FILE: file.proof}, frames[name])
+        for name, file in written.items()
+    }
 
 
 def with_proofs(store: ParquetStore, record: MonthRecord) -> MonthRecord:

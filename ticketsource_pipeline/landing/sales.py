@@ -23,7 +23,7 @@ from ticketsource_pipeline.frames.sales import (
 )
 from ticketsource_pipeline.landing.manifests import (
     known_manifest,
-    manifest_part,
+    manifest_parts,
     month_manifest,
     with_proofs,
 )
@@ -68,14 +68,16 @@ def publish_locked_month(
     store: ParquetStore, month: str, catalog: Sequence[Performance]
 ) -> MonthSales:
     """Make a month's sales layer as `publish_month` does, for a caller who holds its lock."""
-    record = store.month_record(month)
+    stored = record = store.month_record(month)
     known = known_manifest(store, month)
 
     def drop_claim() -> None:
         # A run that dies from here on has left a month that the next one publishes anew, even if
         # its raw rows are by then what they were before.
-        if store.month_record(month).published_content is not None:
-            store.write_month_record(replace(record, published_content=None))
+        nonlocal stored
+        if stored.published_content is not None:
+            stored = replace(stored, published_content=None)
+            store.write_month_record(stored)
 
     sales = _published(store, record, known)
     published_at = record.published_at
@@ -87,16 +89,7 @@ def publish_locked_month(
     else:
         frames = _frames(store, record, catalog)
         written = _write(store, month, frames, before=drop_claim)
-        sales = {
-            dataset.name: manifest_part(
-                store,
-                dataset,
-                month,
-                {SINGLE_FILE: written[dataset.name].proof},
-                frames[dataset.name],
-            )
-            for dataset in SALES
-        }
+        sales = manifest_parts(store, month, frames, written)
         published_at = utc_now()
     record = with_proofs(store, record)
     manifest = month_manifest(store, record, sales)
@@ -109,7 +102,7 @@ def publish_locked_month(
         published_by=CODE_VERSION,
         published_at=published_at,
     )
-    if record != store.month_record(month):
+    if record != stored:
         store.write_month_record(record)
     return MonthSales(frames, written)
 

@@ -14,7 +14,7 @@ import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from ticketsource_pipeline.datasets import Dataset
-from ticketsource_pipeline.frames.money import pence_column
+from ticketsource_pipeline.frames.money import total_pence
 from ticketsource_pipeline.store.proof import FileProof
 
 PACKAGE = "ticketsource-pipeline"
@@ -126,4 +126,4 @@ class Manifest(_Model):
 
 def money_of(dataset: Dataset, frame: pd.DataFrame) -> dict[str, int]:
     """Return the exact sum of each money column of a frame, in whole pence."""
-    return {name: int(pence_column(frame[name]).sum()) for name in dataset.money_columns}
+    return {name: total_pence(frame[name]) for name in dataset.money_columns}
