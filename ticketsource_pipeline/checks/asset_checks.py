@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 import dagster as dg
 
-from ticketsource_pipeline.checks import completeness, fields, money, references
+from ticketsource_pipeline.checks import completeness, fields, marts, money, references
 from ticketsource_pipeline.checks.rule import Effect, Failure, Finding, Rule, View, shown
 from ticketsource_pipeline.clock import utc_now
 from ticketsource_pipeline.resources import ParquetStoreResource
@@ -38,6 +38,8 @@ def asset_checks(partitions: dg.MonthlyPartitionsDefinition) -> list[dg.AssetChe
         _layer_checks("raw_checks", RAW_RULES, partitions),
         _layer_checks("sales_checks", SALES_RULES, partitions),
         _layer_checks("store_checks", STORE_RULES, partitions),
+        _layer_checks("marts_checks", marts.RULES, partitions),
+        _layer_checks("customers_checks", marts.CUSTOMER_RULES, partitions),
     ]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ticketsource_pipeline.datasets import DATASETS, Dataset
+from ticketsource_pipeline.datasets import CUSTOMERS, DATASETS, MARTS, Dataset
 from ticketsource_pipeline.frames.extract import typed_frame
 from ticketsource_pipeline.store import ParquetStore
 from ticketsource_pipeline.store.layout import SINGLE_FILE
@@ -23,8 +23,14 @@ def keep_month_readable(store: ParquetStore, dataset: Dataset, month: str) -> No
         store.remove(dataset, month, SINGLE_FILE)
 
 
+def keep_readable(store: ParquetStore, dataset: Dataset) -> None:
+    """Give a dataset that is one file an empty one where it has none."""
+    if not store.names(dataset, None):
+        store.write(dataset, typed_frame(dataset, []))
+
+
 def keep_store_readable(store: ParquetStore, month: str) -> None:
-    """Give each dataset laid out by month that has no file at all an empty one.
+    """Give each dataset but those of the catalogue an empty file where it has none at all.
 
     Args:
         store: the data directory.
@@ -36,3 +42,6 @@ def keep_store_readable(store: ParquetStore, month: str) -> None:
                 store.names(dataset, name) for name in store.months(dataset)
             ):
                 keep_month_readable(store, dataset, month)
+    with store.lock("marts"):
+        for dataset in (*MARTS, CUSTOMERS):
+            keep_readable(store, dataset)

@@ -68,6 +68,11 @@ class Layout:
         return self.state / "months" / f"{month}.json"
 
     @property
+    def marts_record(self) -> UPath:
+        """The record of what the marts were last made from, and when."""
+        return self.state / "marts.json"
+
+    @property
     def account(self) -> UPath:
         """The record of whose data this is."""
         return self.state / "account.json"

@@ -1,0 +1,77 @@
+"""Declaration of the customers: who they are, what they agreed to and what they spent."""
+
+from ticketsource_pipeline.datasets.declaration import Column, ColumnType, Dataset, Record
+from ticketsource_pipeline.datasets.shared_columns import changed_columns
+
+TEXT, FLAG, TIME = ColumnType.TEXT, ColumnType.FLAG, ColumnType.TIME
+NUMBER, MONEY = ColumnType.NUMBER, ColumnType.MONEY
+
+CUSTOMER = Record(
+    name="customer",
+    endpoint="/customers",
+    other_fields=(
+        "type",
+        "links.self",
+        "links.bookings",
+        "links.notes",
+        # Both are said by the vendor's document to be of no use any more.
+        "attributes.title",
+        "attributes.phone",
+    ),
+)
+
+CUSTOMERS = Dataset(
+    name="customers",
+    layer="customers",
+    row="customer",
+    description=(
+        "Every customer with consents, membership, bookings and spend. Personal data; empty until"
+        " somebody asks for it, for it is not part of an ordinary sync."
+    ),
+    record=CUSTOMER,
+    key=("customer_id",),
+    partitioned=False,
+    columns=(
+        Column("customer_id", TEXT, "The customer's id.", "id", required=True, personal=True),
+        *(
+            Column(
+                name,
+                TEXT,
+                description,
+                f"attributes.{source}",
+                accepts_integer=name == "telephone",
+                personal=True,
+            )
+            for name, description, source in (
+                ("first_name", "The customer's first name.", "first_name"),
+                ("last_name", "The customer's last name.", "last_name"),
+                ("email", "The customer's e-mail address.", "email"),
+                ("telephone", "The customer's telephone number.", "telephone"),
+                ("address_line_1", "Line 1 of the customer's address.", "address.line_1"),
+                ("address_line_2", "Line 2 of the customer's address.", "address.line_2"),
+                ("address_line_3", "Line 3 of the customer's address.", "address.line_3"),
+                ("address_line_4", "Line 4 of the customer's address.", "address.line_4"),
+                ("postcode", "The customer's postcode.", "address.postcode"),
+                ("membership_id", "The number of the membership.", "membership.identifier"),
+            )
+        ),
+        Column(
+            "membership_start",
+            TIME,
+            "When the membership began.",
+            "attributes.membership.start_date",
+        ),
+        Column(
+            "membership_end", TIME, "When the membership ends.", "attributes.membership.end_date"
+        ),
+        Column("consent_email", FLAG, "Contact by e-mail allowed.", "attributes.consent.email"),
+        Column("consent_post", FLAG, "Contact by post allowed.", "attributes.consent.post"),
+        Column("consent_sms", FLAG, "Contact by text message allowed.", "attributes.consent.sms"),
+        *changed_columns("customer"),
+        Column("bookings", NUMBER, "How many bookings the customer has in `bookings`."),
+        Column("tickets", NUMBER, "Their seats that are booked and not cancelled."),
+        Column("spend", MONEY, "Their gross, refunds taken off."),
+        Column("first_booking_at", TIME, "When the first of them was made."),
+        Column("last_booking_at", TIME, "When the last of them was made."),
+    ),
+)
