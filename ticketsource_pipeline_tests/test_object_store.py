@@ -13,6 +13,7 @@ from moto.server import ThreadedMotoServer
 from ticketsource_pipeline.sandbox import Faults, RequestRecord, SandboxServer
 from ticketsource_pipeline_tests.running import (
     DATASETS,
+    SINGLE,
     Machine,
     assert_holds,
     dates_of,
@@ -101,7 +102,7 @@ def test_a_bucket_holds_what_a_folder_would_and_only_whole_files_at_every_moment
         assert len(seen) >= 2
         for names in [*seen, datasets_in(bucket.names())]:
             assert {Path(name).suffix for name in names} == {".parquet"}
-            assert {name.partition("/")[0] for name in names} <= set(DATASETS)
+            assert {name.partition("/")[0] for name in names} <= {*DATASETS, *SINGLE}
 
         bucket.files().get(f"{BUCKET}/sales", str(machine.data), recursive=True)
         assert_holds(machine, theatre)

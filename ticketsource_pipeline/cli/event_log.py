@@ -18,11 +18,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from threading import Lock
 from typing import Any
-from unittest import mock
 
 from dagster._core.storage.event_log.sqlite import sqlite_event_log
 from dagster._core.storage.runs.sqlite import sqlite_run_storage
-
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
 
@@ -48,8 +46,8 @@ def quick_event_log() -> Iterator[None]:
     try:
         with contextlib.ExitStack() as stack:
             for module in (sqlite_event_log, sqlite_run_storage):
-                kept_engines = _KeptEngines(module.create_engine)
-                stack.enter_context(mock.patch.object(module, "create_engine", kept_engines))
+                stack.callback(setattr, module, "create_engine", module.create_engine)
+                setattr(module, "create_engine", _KeptEngines(module.create_engine))  # noqa: B010
             yield
     finally:
         event.remove(Engine, "do_connect", before_connect)
