@@ -9,9 +9,9 @@ import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 
 from ticketsource_pipeline.clock import utc_now
@@ -163,7 +163,7 @@ def _fill_month(store: ParquetStore, name: str, month: int, start: datetime, boo
     store.write_month_record(replace(record, published_content=record.content, published_by="1"))
 
 
-def _payload() -> dict[str, object]:
+def _payload() -> dict[str, Any]:
     moment = "2024-01-01T10:00:00+00:00"
     line = charged_line("TICKETS", 1250, moment).record()
     return booking_record(
@@ -178,18 +178,15 @@ def _payload() -> dict[str, object]:
 
 
 def _write(
-    store: ParquetStore, dataset: Dataset, month: str | None, columns: dict[str, object]
+    store: ParquetStore, dataset: Dataset, month: str | None, columns: dict[str, Any]
 ) -> None:
-    rows = len(next(iter(columns.values())))  # type: ignore[arg-type]
+    rows = len(next(iter(columns.values())))
     empty = {
-        column.name: pa.nulls(rows, pa.int64() if column.type == "money" else column.type.arrow)
+        # Amounts come in whole pence.
+        column.name: pa.array([None] * rows, pa.int64() if column.type == "money" else None)
         for column in dataset.columns
     }
-    given = {
-        name: values if not isinstance(values, np.ndarray) else pd.Series(values).to_numpy()
-        for name, values in columns.items()
-    }
-    store.write(dataset, mart_frame(dataset, {**empty, **given}), month=month)
+    store.write(dataset, mart_frame(dataset, {**empty, **columns}), month=month)
 
 
 if __name__ == "__main__":

@@ -78,14 +78,19 @@ def test_a_sale_is_undone_once_however_often_its_refund_comes() -> None:
 
 
 def test_a_refund_of_another_type_way_of_payment_or_booking_undoes_nothing() -> None:
-    for other in ({"line_type": "SUNDRY"}, {"payment_method": "CASH"}, {"booking_id": "bkg-2"}):
+    others: list[Any] = [
+        {"line_type": "SUNDRY"},
+        {"payment_method": "CASH"},
+        {"booking_id": "bkg-2"},
+    ]
+    for other in others:
         assert pairs(a_line(1, 1000), a_line(2, -1000, **other)) == [
             (2, None, -1000, UNMATCHED, None)
         ]
 
 
 def test_lines_whose_type_is_unknown_pair_among_themselves() -> None:
-    unknown = {"line_type": None, "payment_method": None}
+    unknown: Any = {"line_type": None, "payment_method": None}
     assert pairs(a_line(1, 1000), a_line(2, 1000, **unknown), a_line(3, -1000, **unknown)) == [
         (3, 2, -1000, "full", 0)
     ]
@@ -111,7 +116,7 @@ def test_the_order_is_that_of_line_numbers_wherever_the_rows_lie() -> None:
 
 def test_whether_gift_aid_was_given_is_told_from_the_sale() -> None:
     def answers(sale: bool | None, refund: bool | None) -> list[Any]:
-        gift = {"line_type": "DONATION"}
+        gift: Any = {"line_type": "DONATION"}
         lines = a_line(1, 500, gift_aid=sale, **gift), a_line(2, -500, gift_aid=refund, **gift)
         return [row["gift_aid"] for row in rows(refund_pairs_frame(reading(lines).lines))]
 

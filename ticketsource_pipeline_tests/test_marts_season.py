@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -23,6 +24,10 @@ def total(table: Rows, name: str, **where: Any) -> int:
     return sum(int(row[name] or 0) for row in chosen)
 
 
+def records_of(frame: pd.DataFrame) -> Rows:
+    return [{str(key): value for key, value in row.items()} for row in frame.to_dict("records")]
+
+
 def assert_adds_up(made_of: Reading) -> dict[str, Rows]:
     """Fail unless every mart comes to what the lines and seats come to; returns the marts."""
     frames = mart_frames(made_of)
@@ -33,10 +38,10 @@ def assert_adds_up(made_of: Reading) -> dict[str, Rows]:
         keys = [tuple(row[key] for key in DATASETS[name].key) for row in marts[name]]
         assert len(set(keys)) == len(keys), name
     # The working frame holds whole pence.
-    lines: Rows = made_of.lines.to_dict(orient="records")
+    lines = records_of(made_of.lines)
     assert_money_adds_up(marts, lines)
     assert_donations_add_up(marts, [line for line in lines if line["line_type"] == "DONATION"])
-    assert_seats_add_up(marts, made_of.seats.to_dict(orient="records"))
+    assert_seats_add_up(marts, records_of(made_of.seats))
     return marts
 
 

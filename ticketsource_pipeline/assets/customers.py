@@ -14,8 +14,8 @@ from ticketsource_pipeline.store.account import bind_account
 def customers_assets(account: str) -> dg.AssetsDefinition:
     """Return the asset of the customers.
 
-    It costs the pages of one list: a request, and one more for each 99 customers after the first
-    hundred. No ordinary sync and no schedule that is on by default reads it.
+    It costs the pages of one list: a little more than a request for each hundred customers. No
+    ordinary sync and no schedule that is on by default reads it.
 
     Args:
         account: whose data it is, shown with it.

@@ -130,8 +130,11 @@ _SAME: dict[str, Sequence[Dataset]] = {
 
 def mart_lineage(dataset: Dataset) -> Mapping[str, Sources]:
     """Return, by column of a mart or of the customers, the columns it is made from, where any."""
-    found = dict(_OTHERS.get(dataset.name, {}))
-    for name in dataset.schema.names:
+    names = dataset.schema.names
+    found = {
+        name: sources for name, sources in _OTHERS.get(dataset.name, {}).items() if name in names
+    }
+    for name in names:
         for source in _SAME.get(dataset.name, ()):
             if name not in found and name in source.schema.names:
                 found[name] = [(source.name, name)]

@@ -48,8 +48,9 @@ def schedules(partitions: dg.MonthlyPartitionsDefinition) -> list[dg.ScheduleDef
             execution_timezone=THEATRE_TIME,
             default_status=dg.DefaultScheduleStatus.STOPPED,
             description=(
-                "Every night at a quarter to three: reads the list of customers, a request for each"
-                " 99 of them. Off by default: switch it on where customers' data is to be kept."
+                "Every night at a quarter to three: reads the list of customers, a little more than"
+                " a request for each hundred. Off by default: switch it on where customers' data is"
+                " to be kept."
             ),
         ),
         _open_months_refresh(partitions),
