@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass
 from datetime import datetime
 
+from ticketsource_pipeline.store.layout import StoreError
 from ticketsource_pipeline.store.store import ParquetStore
 
 
@@ -41,7 +42,13 @@ def write_marts_record(store: ParquetStore, content: str, made_at: datetime) -> 
         made_at: when, aware UTC.
 
     Raises:
-        OSError: when the data directory refuses.
+        StoreError: when the data directory refuses; the marts are then made once more.
     """
     record = {"content": content, "made_at": made_at.isoformat()}
-    store.writer.write(store.layout.marts_record, json.dumps(record).encode(), private=False)
+    path = store.layout.marts_record
+    try:
+        store.writer.write(path, json.dumps(record).encode(), private=False)
+    except OSError as error:
+        raise StoreError(
+            f"Cannot write {path}: {error.strerror or error} (TICKETSOURCE_DATA_DIR)."
+        ) from error
