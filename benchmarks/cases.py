@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
+import tempfile
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import pairwise
+from pathlib import Path
+from typing import Any
 
 from measuring import (
     Account,
@@ -192,8 +198,36 @@ def limit_shared(*, quick: bool, runs: int) -> Result:  # noqa: ARG001 - one run
     return result
 
 
+def marts(*, quick: bool, runs: int) -> Result:  # noqa: ARG001 - it varies little
+    """All marts made anew of 84 months: how time and memory grow with the booking lines."""
+    result = Result("marts", ("booking lines", "seconds", "CPU s", "peak MiB", "bookings"))
+    sizes = [10_000] if quick else [10_000, 100_000, 1_000_000]
+    cost: dict[str, Any] = {}
+    for lines in sizes:
+        with tempfile.TemporaryDirectory() as folder:
+            _run_marts("fill", folder, f"--lines={lines}")
+            cost = json.loads(_run_marts("make", folder))
+        cells = (f"{cost[name]:.1f}" for name in ("seconds", "cpu_seconds"))
+        row = (f"{lines:,}", *cells, f"{cost['peak_mib']:.0f}", f"{cost['rows']['bookings']:,}")
+        result.rows.append(row)
+    result.judge(
+        f"{cost['seconds']:.1f} s for {sizes[-1]:,} lines; wanted less than 60 s.",
+        reached=cost["seconds"] < 60,
+    )
+    result.judge(
+        f"{cost['peak_mib']:.0f} MiB at most; wanted less than 1,536 MiB.",
+        reached=cost["peak_mib"] < 1536,
+    )
+    return result
+
+
+def _run_marts(*words: str) -> str:
+    command = [sys.executable, str(Path(__file__).with_name("marts.py")), *words]
+    return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
+
+
 BENCHMARKS: dict[str, Callable[..., Result]] = {
-    case.__name__: case for case in (cold_latency, rate, warm_night, limit_shared, scale)
+    case.__name__: case for case in (cold_latency, rate, warm_night, limit_shared, scale, marts)
 }
 
 

@@ -3,10 +3,13 @@
 import dagster as dg
 
 from ticketsource_pipeline.assets.catalog import catalog_assets
+from ticketsource_pipeline.assets.customers import customers_assets
+from ticketsource_pipeline.assets.marts import marts_assets
 from ticketsource_pipeline.assets.raw import raw_assets
 from ticketsource_pipeline.assets.sales import sales_assets
 from ticketsource_pipeline.automation.alerts import alert_sensors
 from ticketsource_pipeline.automation.jobs import JOBS
+from ticketsource_pipeline.automation.marts import stale_marts_sensor
 from ticketsource_pipeline.automation.schedules import schedules
 from ticketsource_pipeline.automation.sensors import changed_performances_sensor
 from ticketsource_pipeline.checks.asset_checks import asset_checks
@@ -23,11 +26,13 @@ def definitions(settings: Settings) -> dg.Definitions:
             catalog_assets(settings.account),
             raw_assets(months, settings.account),
             sales_assets(months, settings.account),
+            marts_assets(settings.account),
+            customers_assets(settings.account),
         ],
         asset_checks=asset_checks(months),
         jobs=JOBS,
         schedules=schedules(months),
-        sensors=[changed_performances_sensor(months), *alert_sensors()],
+        sensors=[changed_performances_sensor(months), stale_marts_sensor(), *alert_sensors()],
         resources=resources(settings),
         executor=dg.in_process_executor,
     )

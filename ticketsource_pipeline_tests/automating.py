@@ -79,6 +79,19 @@ class Office:
         with context:
             return repository.get_sensor_def(SENSOR).evaluate_tick(context)
 
+    def look_at_marts(self, hours: int = 0) -> SensorExecutionData:
+        """What the sensor on the marts wants, so many hours from now."""
+        repository = self.defs.get_repository_def()
+        context = dg.build_sensor_context(
+            instance=self.instance,
+            repository_def=repository,
+            sensor_name="stale_marts",
+            resources=dict(self.resources),
+        )
+        later = datetime.now(UTC) + timedelta(hours=hours)
+        with context, time_machine.travel(later, tick=True):
+            return repository.get_sensor_def("stale_marts").evaluate_tick(context)
+
     def watch(self) -> list[RunRequest]:
         """One tick of the sensor, its cursor kept: what it asks for."""
         seen = self.look(self.cursor)
@@ -105,6 +118,17 @@ class Office:
             tags=dict(tags or {}),
             raise_on_error=False,
         )
+
+    def run_check(self, asset: str, check: str) -> str:
+        """What a check, run by itself, says of an asset."""
+        key = dg.AssetCheckKey(dg.AssetKey(asset), check)
+        job = dg.define_asset_job("one_check", selection=dg.AssetSelection.checks(key))
+        defs = dg.Definitions.merge(self.defs, dg.Definitions(jobs=[job]))
+        result = defs.resolve_job_def("one_check").execute_in_process(
+            run_config=QUIET, instance=self.instance
+        )
+        (evaluation,) = result.get_asset_check_evaluations()
+        return evaluation.description or ""
 
     def run_month(self, month: str, **config: bool) -> ExecuteInProcessResult:
         """Run the job of a month, with the options of its reading."""

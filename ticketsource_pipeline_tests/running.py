@@ -25,7 +25,18 @@ COMMAND = str(Path(sys.executable).with_name("ticketsource"))
 CATALOG = ("events", "venues", "performances")
 MONTHLY = ("raw_bookings", "raw_seats", "booking_lines", "seats", "attendees")
 DATASETS = (*CATALOG, *MONTHLY)
-PERSONAL = ("raw_bookings", "raw_seats", "attendees")
+MARTS = (
+    "bookings",
+    "performance_sales",
+    "performance_categories",
+    "daily_sales",
+    "refund_pairs",
+    "gift_aid_claims",
+    "reconciliation",
+    "reconciliation_months",
+)
+SINGLE = (*CATALOG, *MARTS, "customers")
+PERSONAL = ("raw_bookings", "raw_seats", "attendees", "bookings", "customers")
 AMOUNTS = ("gross", "fee", "fee_vat", "net")
 CLOSED_MONTH = "2024-03"
 KEY = "skl-sandbox-1"

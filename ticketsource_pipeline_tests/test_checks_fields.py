@@ -12,6 +12,7 @@ from ticketsource_pipeline.checks.asset_checks import asset_checks
 from ticketsource_pipeline.partitions import month_partitions
 from ticketsource_pipeline_tests import (
     test_checks_completeness,
+    test_checks_marts,
     test_checks_money,
     test_checks_references,
 )
@@ -173,8 +174,9 @@ def specs() -> dict[str, dg.AssetCheckSpec]:
 
 def test_every_check_there_is_has_a_fault_that_fails_it() -> None:
     modules = (test_checks_completeness, test_checks_money, test_checks_references)
+    marts = test_checks_marts.CHECKS
     cases = [*CASES, *(case for module in modules for case in module.CASES)]
-    assert {case.check for case in cases} == set(specs())
+    assert {case.check for case in cases} | marts == set(specs())
 
 
 def test_only_an_incomplete_raw_month_blocks() -> None:

@@ -30,6 +30,7 @@ from ticketsource_pipeline.partitions import month_partitions
 from ticketsource_pipeline.refresh.openness import performances_of
 from ticketsource_pipeline.resources import ParquetStoreResource
 from ticketsource_pipeline.store import MonthRecord, ParquetStore, PerformanceRecord
+from ticketsource_pipeline_tests.running import MARTS
 from ticketsource_pipeline_tests.test_frames_samples import (
     FETCHED,
     a_booking,
@@ -271,8 +272,11 @@ def right(tmp_path_factory: pytest.TempPathFactory) -> Found:
 
 def test_a_store_in_which_all_is_right_passes_every_check(right: Found) -> None:
     assert failed(right) == set()
-    assert len(right) == 39
+    assert len(right) == 39 + len(MARTS) + 1
     for name, finding in right.items():
+        if name.partition(".")[0] in {*MARTS, "customers"}:
+            # There are none yet: they have tests of their own.
+            continue
         looked_at = finding.metadata["looked_at"].value
         assert isinstance(looked_at, int)
         assert looked_at > 0, name

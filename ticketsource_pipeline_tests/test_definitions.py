@@ -14,6 +14,7 @@ from ticketsource_pipeline.assets.specs import OWNER
 from ticketsource_pipeline.datasets import DATASETS
 from ticketsource_pipeline.definitions import definitions
 from ticketsource_pipeline.settings import read_settings
+from ticketsource_pipeline_tests.running import MARTS
 
 ROOT = Path(__file__).parents[1]
 KEY = "skl-0123456789abcdef"
@@ -31,7 +32,23 @@ ASSETS = {
     "booking_lines": {"raw_bookings"},
     "seats": {"raw_seats", "performances"},
     "attendees": {"raw_seats", "performances"},
+    "bookings": {"booking_lines", "seats", "raw_bookings"},
+    "performance_sales": {"performances", "booking_lines", "seats"},
+    "performance_categories": {"seats"},
+    "daily_sales": {"booking_lines", "seats", "performances"},
+    "refund_pairs": {"booking_lines"},
+    "gift_aid_claims": {"booking_lines", "refund_pairs"},
+    "reconciliation": {"booking_lines"},
+    "reconciliation_months": {
+        "booking_lines",
+        "seats",
+        "raw_bookings",
+        "refund_pairs",
+        "performance_sales",
+    },
+    "customers": {"bookings"},
 }
+MADE_OF_LINES = set(MARTS) - {"performance_categories"}
 CHECKS = {
     "events": {"key_is_unique", "fields_are_readable", "no_new_fields"},
     "venues": {"key_is_unique", "fields_are_readable", "no_new_fields"},
@@ -80,11 +97,16 @@ CHECKS = {
         "fields_are_readable",
         "key_is_unique",
     },
+    **{mart: {"adds_up_to_booking_lines"} for mart in MADE_OF_LINES},
+    "performance_categories": {"adds_up_to_seats"},
+    "customers": {"key_is_unique"},
 }
 JOBS = {
     "refresh_catalog": {"events", "venues", "performances"},
     "refresh_month": {"raw_bookings", "raw_seats", "booking_lines", "seats", "attendees"},
     "check_store": set(),
+    "refresh_marts": set(MARTS),
+    "refresh_customers": {"customers"},
 }
 
 
@@ -118,10 +140,11 @@ def test_each_job_runs_the_checks_of_its_assets_but_those_over_all_months() -> N
     for name, assets in JOBS.items():
         layer = defs.resolve_job_def(name).asset_layer
         found = checks_of(set(layer.asset_graph.asset_check_keys))
-        if assets:
-            assert found == {asset: CHECKS[asset] - {over_all} for asset in assets}
-        else:
-            assert found == {"raw_bookings": {over_all}, "raw_seats": {over_all}}
+        store_wide = {"raw_bookings": {over_all}, "raw_seats": {over_all}}
+        expected = {asset: CHECKS[asset] - {over_all} for asset in assets}
+        if name in {"check_store", "refresh_marts"}:
+            expected |= store_wide
+        assert found == expected
 
 
 @pytest.mark.parametrize("name", DATASETS)
@@ -133,7 +156,7 @@ def test_every_asset_says_what_it_is_whose_it_is_and_what_its_columns_hold(name:
     assert spec.description.endswith(f"; {said}")
     assert spec.group_name == dataset.layer
     assert {"parquet", "pandas"} <= spec.kinds
-    assert ("ticketsource" in spec.kinds) is (dataset.layer != "sales")
+    assert ("ticketsource" in spec.kinds) is (dataset.layer not in {"sales", "marts"})
     assert list(spec.owners) == [OWNER]
     assert spec.tags["layer"] == dataset.layer
     assert spec.tags["personal_data"] == ("yes" if dataset.personal else "no")

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 
 import duckdb
@@ -25,6 +26,7 @@ REWRITES = 40
 def frames_of(dataset: Dataset) -> dict[str, pd.DataFrame]:
     """By month: no rows, a row of which only the key is known, and a row with everything in it."""
     values = {"text": "é", "money": 1, "flag": True, "number": 1, "time": pd.Timestamp(0, tz="UTC")}
+    values["day"] = date(2025, 1, 1)
     full = {column.name: values[column.type] for column in dataset.columns}
     keys = {name: full[name] for name in dataset.key}
     return {
@@ -125,6 +127,7 @@ def test_reading_leaves_no_thread_behind_that_the_end_of_the_process_could_meet(
 ) -> None:
     script = """
 import sys, threading
+from datetime import date
 from pathlib import Path
 from ticketsource_pipeline.datasets import EVENTS
 from ticketsource_pipeline.frames.extract import typed_frame

@@ -9,7 +9,7 @@ import pytest
 
 from ticketsource_pipeline.datasets import DATASETS
 from ticketsource_pipeline.sandbox import SandboxServer, Theatre
-from ticketsource_pipeline_tests.running import MONTHLY, Machine
+from ticketsource_pipeline_tests.running import MARTS, MONTHLY, Machine
 
 
 def assert_all_are_empty_tables(machine: Machine) -> None:
@@ -20,6 +20,18 @@ def assert_all_are_empty_tables(machine: Machine) -> None:
         assert read.columns.tolist() == [*DATASETS[name].schema.names, "performance_month"]
         counted = duckdb.execute("select count(*) from read_parquet($1)", [f"{folder}/*/*.parquet"])
         assert counted.fetchall() == [(0,)]
+
+
+def assert_marts_are_empty_tables(machine: Machine) -> None:
+    for name in (*MARTS, "customers"):
+        folder = machine.data / name
+        assert [path.name for path in folder.iterdir()] == ["part-0.parquet"]
+        if name != "reconciliation_months":
+            # It names the months there were, with nothing in them.
+            assert pq.read_table(folder).num_rows == 0
+        read = pd.read_parquet(folder, dtype_backend="pyarrow")
+        assert read.columns.tolist() == DATASETS[name].schema.names
+        duckdb.execute("select count(*) from read_parquet($1)", [f"{folder}/*.parquet"])
 
 
 @pytest.mark.parametrize("with_event", [False, True])
@@ -33,6 +45,7 @@ def test_an_account_without_performances_has_empty_tables(
         outcome = machine.sync_here(server)
         assert (outcome.code, outcome.summary["months"]) == (0, 0)
         assert_all_are_empty_tables(machine)
+        assert_marts_are_empty_tables(machine)
         before = machine.files()
         assert machine.sync_here(server).code == 0
         assert machine.files() == before
@@ -49,6 +62,7 @@ def test_an_account_that_lost_its_last_performance_has_empty_tables(machine: Mac
             theatre.delete_date(date_id)
         assert machine.sync_here(server).code == 0
         assert_all_are_empty_tables(machine)
+        assert_marts_are_empty_tables(machine)
 
 
 def test_a_month_without_performances_is_an_empty_month_until_it_has_some(

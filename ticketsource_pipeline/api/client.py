@@ -123,6 +123,10 @@ class TicketSourceClient:
         """Return the seats of a booking."""
         return self.read_list(f"/bookings/{checked_id(booking_id, 'bkg')}/seats", "sea")
 
+    def customers(self) -> ListReading:
+        """Return all customers of the account; 403 or 404 where the key may not list them."""
+        return self.read_list("/customers", "cst")
+
     def booking(self, booking_id: str) -> Row:
         """Return one booking.
 

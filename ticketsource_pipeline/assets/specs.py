@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import dagster as dg
 
+from ticketsource_pipeline.assets.mart_lineage import mart_lineage
 from ticketsource_pipeline.datasets import Column, Dataset
 
 OWNER = "team:box-office-data"
@@ -22,7 +23,16 @@ MONTH_FRESHNESS = dg.FreshnessPolicy.time_window(
 )
 """Some month is read every night while anything is on sale: two nights without are wrong."""
 
-GROUPS = {"catalog": "catalog", "raw": "raw", "sales": "sales"}
+FRESHNESS = {
+    "catalog": CATALOG_FRESHNESS,
+    "raw": MONTH_FRESHNESS,
+    "sales": MONTH_FRESHNESS,
+    # Looked at every day, even when nothing changed.
+    "marts": MONTH_FRESHNESS,
+}
+"""By layer. The customers have none: they are read when somebody asks for them."""
+
+_ASKED_OF_THE_API = frozenset({"catalog", "raw", "customers"})
 
 
 def asset_spec(
@@ -43,18 +53,19 @@ def asset_spec(
         code_version: changes when the same input gives other rows.
     """
     personal = "personal data" if dataset.personal else "no personal data"
-    kinds = {"parquet", "pandas"} | ({"ticketsource"} if dataset.layer != "sales" else set())
+    asked = dataset.layer in _ASKED_OF_THE_API
+    kinds = {"parquet", "pandas"} | ({"ticketsource"} if asked else set())
     return dg.AssetSpec(
         key=dataset.name,
         description=f"{dataset.description} One row per {dataset.row}; {personal}.",
         deps=[dependency.name for dependency in deps],
-        group_name=GROUPS[dataset.layer],
+        group_name=dataset.layer,
         owners=[OWNER],
         kinds=kinds,
         tags={"layer": dataset.layer, "personal_data": "yes" if dataset.personal else "no"},
         code_version=code_version,
         partitions_def=partitions,
-        freshness_policy=CATALOG_FRESHNESS if partitions is None else MONTH_FRESHNESS,
+        freshness_policy=FRESHNESS.get(dataset.layer),
         metadata={
             "dagster/column_schema": column_schema(dataset),
             "account": account,
@@ -100,6 +111,8 @@ def _lineage(dataset: Dataset) -> Mapping[str, Sequence[tuple[str, str]]]:
         **_same("raw_seats", ("seat_id", "booking_id", "date_id")),
         **_same("performances", ("event_id",)),
     }
+    if dataset.layer in {"marts", "customers"}:
+        return mart_lineage(dataset)
     return by_dataset.get(dataset.name, from_seats if dataset.layer == "sales" else {})
 
 

@@ -1,14 +1,16 @@
-"""The jobs: the catalogue, a month, and the checks over the whole store."""
+"""The jobs: the catalogue, a month, the marts, the customers, and checks over the whole store."""
 
 import dagster as dg
 
-from ticketsource_pipeline.datasets import RAW_BOOKINGS, RAW_SEATS
+from ticketsource_pipeline.datasets import CUSTOMERS, MARTS, RAW_BOOKINGS, RAW_SEATS
 from ticketsource_pipeline.landing.catalog import CATALOG
 from ticketsource_pipeline.landing.sales import SALES
 
 CATALOG_JOB = "refresh_catalog"
 MONTH_JOB = "refresh_month"
 STORE_CHECKS_JOB = "check_store"
+MARTS_JOB = "refresh_marts"
+CUSTOMERS_JOB = "refresh_customers"
 
 _OVER_ALL_MONTHS = dg.AssetSelection.checks(
     *(
@@ -37,6 +39,19 @@ JOBS = [
         STORE_CHECKS_JOB,
         selection=_OVER_ALL_MONTHS,
         description="Checks over all months that no booking and no seat is stored twice.",
+        executor_def=dg.in_process_executor,
+    ),
+    dg.define_asset_job(
+        MARTS_JOB,
+        # With the checks over all months: both follow when months were read, in one run.
+        selection=dg.AssetSelection.assets(*(dataset.name for dataset in MARTS)) | _OVER_ALL_MONTHS,
+        description="Makes the marts of what is stored, and checks the whole store.",
+        executor_def=dg.in_process_executor,
+    ),
+    dg.define_asset_job(
+        CUSTOMERS_JOB,
+        selection=dg.AssetSelection.assets(CUSTOMERS.name),
+        description="Reads the list of customers: personal data, so only when asked for.",
         executor_def=dg.in_process_executor,
     ),
 ]

@@ -1,10 +1,10 @@
-"""The schedules: the catalogue by the hour, open months by night, show days, full slices."""
+"""The schedules: the catalogue by the hour, months and customers by night, show days, slices."""
 
 from datetime import UTC, datetime
 
 import dagster as dg
 
-from ticketsource_pipeline.automation.jobs import CATALOG_JOB, MONTH_JOB
+from ticketsource_pipeline.automation.jobs import CATALOG_JOB, CUSTOMERS_JOB, MONTH_JOB
 from ticketsource_pipeline.automation.months import (
     THEATRE_TIME,
     current_plans,
@@ -26,8 +26,8 @@ def schedules(partitions: dg.MonthlyPartitionsDefinition) -> list[dg.ScheduleDef
     """Return all schedules. Times are the theatre's, so a night is a night in summer too.
 
     The catalogue and the nightly refresh are on from the start: they keep the data up to date and
-    cost little. The show-day refresh and the weekly full reading cost requests of their own and
-    are off until somebody wants them.
+    cost little. The show-day refresh and the weekly full reading cost requests of their own, the
+    customers are personal data beyond what bookings need: they are off until somebody wants them.
 
     Args:
         partitions: the months.
@@ -40,6 +40,18 @@ def schedules(partitions: dg.MonthlyPartitionsDefinition) -> list[dg.ScheduleDef
             execution_timezone=THEATRE_TIME,
             default_status=dg.DefaultScheduleStatus.RUNNING,
             description="Every hour: reads the events, venues and performances.",
+        ),
+        dg.ScheduleDefinition(
+            name="customers_refresh",
+            job_name=CUSTOMERS_JOB,
+            cron_schedule="45 2 * * *",
+            execution_timezone=THEATRE_TIME,
+            default_status=dg.DefaultScheduleStatus.STOPPED,
+            description=(
+                "Every night at a quarter to three: reads the list of customers, a little more than"
+                " a request for each hundred. Off by default: switch it on where customers' data is"
+                " to be kept."
+            ),
         ),
         _open_months_refresh(partitions),
         _show_day_refresh(partitions),

@@ -5,7 +5,14 @@ from collections.abc import Iterator, Sequence
 import dagster as dg
 
 from ticketsource_pipeline.checks.rule import Effect, Failure, Finding, Rule, View, shown
-from ticketsource_pipeline.checks.rules import CATALOG_RULES, RAW_RULES, SALES_RULES, STORE_RULES
+from ticketsource_pipeline.checks.rules import (
+    CATALOG_RULES,
+    CUSTOMER_RULES,
+    MART_RULES,
+    RAW_RULES,
+    SALES_RULES,
+    STORE_RULES,
+)
 from ticketsource_pipeline.clock import utc_now
 from ticketsource_pipeline.resources import ParquetStoreResource
 
@@ -24,6 +31,8 @@ def asset_checks(partitions: dg.MonthlyPartitionsDefinition) -> list[dg.AssetChe
         _layer_checks("raw_checks", RAW_RULES, partitions),
         _layer_checks("sales_checks", SALES_RULES, partitions),
         _layer_checks("store_checks", STORE_RULES, partitions),
+        _layer_checks("marts_checks", MART_RULES, partitions),
+        _layer_checks("customers_checks", CUSTOMER_RULES, partitions),
     ]
 
 

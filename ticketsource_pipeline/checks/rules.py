@@ -1,6 +1,6 @@
 """All the rules, by what they look at."""
 
-from ticketsource_pipeline.checks import completeness, fields, money, references
+from ticketsource_pipeline.checks import completeness, fields, marts, money, references
 
 CATALOG_RULES = (
     *completeness.CATALOG_RULES,
@@ -15,3 +15,5 @@ SALES_RULES = (
     *fields.SALES_RULES,
 )
 STORE_RULES = references.STORE_RULES
+MART_RULES = marts.RULES
+CUSTOMER_RULES = marts.CUSTOMER_RULES

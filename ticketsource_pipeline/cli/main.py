@@ -28,8 +28,9 @@ ticketsource.add_command(sandbox)
     "--month", "months", multiple=True, metavar="YYYY-MM", help="Only this month; again for more."
 )
 @click.option("--full", is_flag=True, help="Read everything again, reusing nothing.")
+@click.option("--customers", is_flag=True, help="Read the list of customers too: personal data.")
 @click.option("--json", "as_json", is_flag=True, help="End with a summary as one line of JSON.")
-def sync(*, months: tuple[str, ...], full: bool, as_json: bool) -> None:
+def sync(*, months: tuple[str, ...], full: bool, customers: bool, as_json: bool) -> None:
     """Bring the Parquet up to date with your account.
 
     Reads the catalogue, then each month that is open or was never read whole. With --month, just
@@ -38,7 +39,7 @@ def sync(*, months: tuple[str, ...], full: bool, as_json: bool) -> None:
     """
     settings = read_settings()
     settings.required_api_key()
-    sys.exit(_sync(list(months), full=full, as_json=as_json))
+    sys.exit(_sync(list(months), full=full, customers=customers, as_json=as_json))
 
 
 @ticketsource.command()
@@ -124,7 +125,7 @@ def demo(seed: int) -> None:
     """Run the whole pipeline once against the bundled sandbox, into data/sandbox."""
     from ticketsource_pipeline.cli.demo import run_demo  # noqa: PLC0415
 
-    sys.exit(run_demo(seed, lambda: _sync([], full=False, as_json=False)))
+    sys.exit(run_demo(seed, lambda: _sync([], full=False, customers=False, as_json=False)))
 
 
 @ticketsource.command()
@@ -137,7 +138,7 @@ def dev(port: int, seed: int) -> None:
     sys.exit(run_dev(read_settings(), port=port, seed=seed))
 
 
-def _sync(months: list[str], *, full: bool, as_json: bool) -> int:
+def _sync(months: list[str], *, full: bool, customers: bool, as_json: bool) -> int:
     # Dagster takes seconds to import: --help and a bad setting should not.
     from ticketsource_pipeline.cli.findings import told  # noqa: PLC0415
     from ticketsource_pipeline.cli.sync import Refused, sync  # noqa: PLC0415
@@ -145,7 +146,9 @@ def _sync(months: list[str], *, full: bool, as_json: bool) -> int:
 
     complaints = Console(stderr=True, soft_wrap=True)
     try:
-        summary, root = sync(read_settings(), months=months, full=full, console=complaints)
+        summary, root = sync(
+            read_settings(), months=months, full=full, customers=customers, console=complaints
+        )
     except (Refused, StoreError) as error:
         complaints.print(f"ticketsource: {error}", markup=False, highlight=False)
         return REFUSED

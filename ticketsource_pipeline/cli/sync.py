@@ -9,7 +9,13 @@ from datetime import timedelta
 import dagster as dg
 from rich.console import Console
 
-from ticketsource_pipeline.automation.jobs import CATALOG_JOB, MONTH_JOB, STORE_CHECKS_JOB
+from ticketsource_pipeline.automation.jobs import (
+    CATALOG_JOB,
+    CUSTOMERS_JOB,
+    MARTS_JOB,
+    MONTH_JOB,
+    STORE_CHECKS_JOB,
+)
 from ticketsource_pipeline.automation.months import current_plans
 from ticketsource_pipeline.cli.home import open_instance
 from ticketsource_pipeline.cli.months import checked_months
@@ -19,10 +25,12 @@ from ticketsource_pipeline.cli.runs import RunOutcome, launch
 from ticketsource_pipeline.cli.stopping import StopSignals
 from ticketsource_pipeline.cli.summary import SyncSummary, counted
 from ticketsource_pipeline.clock import utc_now
-from ticketsource_pipeline.datasets import EVENTS
+from ticketsource_pipeline.datasets import CUSTOMERS, EVENTS
 from ticketsource_pipeline.definitions import definitions
+from ticketsource_pipeline.landing.marts import marts_state
 from ticketsource_pipeline.partitions import month_partitions
 from ticketsource_pipeline.personal_data import AttendeeMode
+from ticketsource_pipeline.refresh.forecast import pages_of
 from ticketsource_pipeline.refresh.plan import MonthPlan
 from ticketsource_pipeline.resources import ParquetStoreResource
 from ticketsource_pipeline.settings import Settings
@@ -43,6 +51,7 @@ def sync(
     *,
     months: Sequence[str],
     full: bool,
+    customers: bool,
     console: Console,
 ) -> tuple[SyncSummary, str]:
     """Bring the data directory up to date.
@@ -51,6 +60,7 @@ def sync(
         settings: the user's settings; the key is set.
         months: only these months, closed ones too; all that may have changed when empty.
         full: read everything again, reusing nothing.
+        customers: read the list of customers too.
         console: where progress is shown.
 
     Raises:
@@ -79,6 +89,7 @@ def sync(
             instance,
             chosen=chosen,
             full=full,
+            customers=customers,
             summary=summary,
             progress=progress,
             stop=stop,
@@ -109,6 +120,7 @@ def _run(
     *,
     chosen: Sequence[str],
     full: bool,
+    customers: bool,
     summary: SyncSummary,
     progress: SyncProgress,
     stop: StopSignals,
@@ -125,7 +137,33 @@ def _run(
         return
     plans = _plans(settings, store, chosen, full=full)
     summary.expected = _expected(settings, store, plans, progress, full=full, closed=bool(chosen))
+    if summary.expected is not None and customers:
+        summary.expected += pages_of(store.size(CUSTOMERS)[0], settings.page_size)
     progress.expect(len(plans), summary.expected)
+    if not _read_months(
+        defs, instance, plans, chosen, full=full, summary=summary, progress=progress, stop=stop
+    ):
+        return
+    if not marts_state(store).are_current:
+        _finish(defs, instance, MARTS_JOB, "The marts could not be made", summary)
+    elif plans:
+        _finish(defs, instance, STORE_CHECKS_JOB, "The store could not be checked", summary)
+    if customers:
+        _finish(defs, instance, CUSTOMERS_JOB, "The customers could not be read", summary)
+
+
+def _read_months(
+    defs: dg.Definitions,
+    instance: dg.DagsterInstance,
+    plans: Sequence[MonthPlan],
+    chosen: Sequence[str],
+    *,
+    full: bool,
+    summary: SyncSummary,
+    progress: SyncProgress,
+    stop: StopSignals,
+) -> bool:
+    """Run the months one after the other; returns whether what follows them may follow."""
     failures = 0
     for plan in plans:
         progress.begin(plan.month)
@@ -135,7 +173,7 @@ def _run(
         stopped = _stopped(outcome, stop, plan.month)
         if stopped:
             summary.errors.append(stopped)
-            return
+            return False
         summary.months += 1
         progress.finish(plan.month, _words(plan, outcome))
         if outcome.succeeded:
@@ -147,9 +185,22 @@ def _run(
             left = len(plans) - plans.index(plan) - 1
             if left:
                 summary.errors.append(f"Left for the next sync: {counted(left, 'month')}.")
-            return
-    if plans:
-        summary.add(launch(defs, instance, STORE_CHECKS_JOB))
+            return False
+    return True
+
+
+def _finish(
+    defs: dg.Definitions,
+    instance: dg.DagsterInstance,
+    job: str,
+    complaint: str,
+    summary: SyncSummary,
+) -> None:
+    """Run what follows the months; that it fails is told, and changes nothing of the months."""
+    outcome = launch(defs, instance, job)
+    summary.add(outcome)
+    if not outcome.succeeded:
+        summary.errors.append(f"{complaint}: {outcome.error}")
 
 
 def _wrong_with_catalog(outcome: RunOutcome, stop: StopSignals) -> str:

@@ -27,6 +27,7 @@ class ColumnType(StrEnum):
     TIME = "time"
     FLAG = "flag"
     NUMBER = "number"
+    DAY = "day"
 
     @property
     def arrow(self) -> pa.DataType:
@@ -40,6 +41,7 @@ _ARROW_TYPES: dict[ColumnType, pa.DataType] = {
     ColumnType.TIME: pa.timestamp("us", tz="UTC"),
     ColumnType.FLAG: pa.bool_(),
     ColumnType.NUMBER: pa.int64(),
+    ColumnType.DAY: pa.date32(),
 }
 
 
@@ -65,6 +67,10 @@ class Record:
     parts: Mapping[str, Record] = field(default_factory=dict, hash=False)
     never_absent: tuple[str, ...] = ()
     known_values: tuple[tuple[str, tuple[str, ...]], ...] = ()
+
+
+DERIVED = Record(name="derived row", endpoint="none: made from stored data")
+"""What rows are said to be of that are made from other datasets, not from the API's JSON."""
 
 
 @dataclass(frozen=True)
@@ -107,10 +113,10 @@ class Dataset:
 
     Attributes:
         name: the dataset's name, of its folder and of its Dagster asset.
-        layer: `catalog`, `raw` or `sales`.
+        layer: `catalog`, `raw`, `sales`, `marts` or `customers`.
         row: what one row stands for.
         description: what the dataset is for, in a sentence or two.
-        record: the kind of JSON object that a row is made from.
+        record: the kind of JSON object that a row is made from; `DERIVED` when it is none.
         columns: the columns in their order in the files.
         key: the columns that together name a row; no two rows have the same.
         partitioned: whether it is laid out by the month of the performance.

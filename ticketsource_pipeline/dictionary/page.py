@@ -8,6 +8,7 @@ from importlib.resources import files
 
 from jinja2 import Environment, StrictUndefined
 
+from ticketsource_pipeline.checks import marts
 from ticketsource_pipeline.checks.asset_checks import (
     CATALOG_RULES,
     RAW_RULES,
@@ -17,7 +18,14 @@ from ticketsource_pipeline.checks.asset_checks import (
 from ticketsource_pipeline.checks.rule import Effect, Rule
 from ticketsource_pipeline.datasets import DATASETS, PARTITION_KEY, Dataset
 
-_RULES: tuple[Rule, ...] = (*CATALOG_RULES, *RAW_RULES, *SALES_RULES, *STORE_RULES)
+_RULES: tuple[Rule, ...] = (
+    *CATALOG_RULES,
+    *RAW_RULES,
+    *SALES_RULES,
+    *STORE_RULES,
+    *marts.RULES,
+    *marts.CUSTOMER_RULES,
+)
 _EFFECTS = {
     Effect.WARN: "warns",
     Effect.FAIL: "fails; the data is published",

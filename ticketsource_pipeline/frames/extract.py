@@ -125,6 +125,8 @@ def _typed(column: Column, value: Any) -> Any:
             if isinstance(value, bool) or not isinstance(value, int):
                 raise FieldError(f"is {kind_of(value)}, a whole number is expected")
             return value
+        case ColumnType.DAY:
+            raise FieldError("is read as no day: days are derived from times")
         case ColumnType.TIME:
             text = _text(column, value, "a time")
             return utc_time(text) if text is not None else None

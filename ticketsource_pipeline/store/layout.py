@@ -87,6 +87,11 @@ class Layout:
         return path.path.removeprefix(self.root.path).lstrip("/")
 
     @property
+    def marts_record(self) -> UPath:
+        """The record of what the marts were last made from, and when."""
+        return self.state / "marts.json"
+
+    @property
     def account(self) -> UPath:
         """The record of whose data this is."""
         return self.state / "account.json"
