@@ -16,6 +16,8 @@ from ticketsource_pipeline.api import NoLimit, TicketSourceClient
 from ticketsource_pipeline.automation.jobs import MARTS_JOB, MONTH_JOB, STORE_CHECKS_JOB
 from ticketsource_pipeline.datasets import BOOKING_LINES, BOOKINGS, CUSTOMERS, DATASETS, MARTS
 from ticketsource_pipeline.landing.customers import CustomersNotListed, land_customers
+from ticketsource_pipeline.landing.privacy import settle
+from ticketsource_pipeline.personal_data import AttendeeMode
 from ticketsource_pipeline.sandbox import Faults, SandboxServer
 from ticketsource_pipeline.store import Layout, ParquetStore
 from ticketsource_pipeline_tests.automating import office
@@ -247,13 +249,14 @@ def test_customers_stored_stay_when_refused_and_go_when_they_may_not_be_stored(
         SandboxServer(theatre) as server,
         TicketSourceClient(server.url, server.key, limiter=NoLimit()) as client,
     ):
-        assert len(land_customers(client, store, may_be_stored=True).frame) == 1
+        assert len(land_customers(client, store, AttendeeMode.FULL).frame) == 1
         server.faults = Faults(forbidden_html=True)
         with pytest.raises(CustomersNotListed, match=r"GET /customers answered 403: "):
-            land_customers(client, store, may_be_stored=True)
+            land_customers(client, store, AttendeeMode.FULL)
         assert len(store.read(CUSTOMERS)) == 1
         server.clear()
-        landing = land_customers(client, store, may_be_stored=False)
+        settle(store, AttendeeMode.OFF)
+        landing = land_customers(client, store, AttendeeMode.OFF)
         assert server.requests == []
     assert (landing.pages, landing.written.rows) == (0, 0)
     assert store.read(CUSTOMERS).empty

@@ -4,6 +4,7 @@ import dagster as dg
 
 from ticketsource_pipeline.api import Meter
 from ticketsource_pipeline.assets.materialization import materialization, request_metadata
+from ticketsource_pipeline.assets.privacy import settle_privacy
 from ticketsource_pipeline.assets.specs import API_POOL, asset_spec
 from ticketsource_pipeline.datasets import BOOKINGS, CUSTOMERS, EVENTS
 from ticketsource_pipeline.landing.customers import land_customers
@@ -40,11 +41,10 @@ def customers_assets(account: str) -> dg.AssetsDefinition:
             listed_events=None,
             stored_events=parquet.read(EVENTS, columns=["event_id"])["event_id"].tolist(),
         )
+        settle_privacy(context, parquet, ticketsource)
         meter = Meter()
         with ticketsource.client(parquet, meter) as client:
-            landing = land_customers(
-                client, parquet, may_be_stored=may_store_customers(ticketsource)
-            )
+            landing = land_customers(client, parquet, ticketsource.attendee_mode)
         if landing.new_fields:
             context.log.warning(f"Fields nobody has declared: {', '.join(landing.new_fields)}.")
         return materialization(
@@ -59,11 +59,3 @@ def customers_assets(account: str) -> dg.AssetsDefinition:
         )
 
     return customer_list
-
-
-def may_store_customers(ticketsource: TicketSourceResource) -> bool:  # noqa: ARG001
-    """Return whether the settings allow customers' personal data to be stored: the one place.
-
-    No setting forbids it yet.
-    """
-    return True

@@ -48,8 +48,7 @@ def stale_marts_sensor() -> dg.SensorDefinition:
         state = marts_state(store.look())
         if not state.are_due(now):
             return dg.SkipReason("The marts are of what is stored.")
-        made_at = state.record.made_at
-        may_wait = made_at is not None and now - made_at < _WAITS_AT_MOST
+        may_wait = state.made_at is not None and now - state.made_at < _WAITS_AT_MOST
         if may_wait and any(_is_under_way(context.instance, job) for job in (MONTH_JOB, MARTS_JOB)):
             return dg.SkipReason("Months are being read: the marts follow when all are done.")
         return dg.RunRequest(run_key=f"marts {state.content} {now:%Y-%m-%d %H}")

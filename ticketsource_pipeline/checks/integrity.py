@@ -1,4 +1,4 @@
-"""The files of a month, or of the catalogue, held against what was written of them.
+"""The files of a month, of the catalogue or of the marts, held against what was written of them.
 
 The manifest says which files were published together; the month's record says how each raw file
 was written last, and whether a publication was begun and not finished.
@@ -9,10 +9,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from ticketsource_pipeline.checks.comparison import Comparison, Fault, Found
-from ticketsource_pipeline.datasets import DATASETS, Dataset
+from ticketsource_pipeline.datasets import Dataset
 from ticketsource_pipeline.store import FileProof, Manifest, MonthRecord, ParquetStore, StoreError
 from ticketsource_pipeline.store.examination import Examined, examine, visible_files
-from ticketsource_pipeline.store.layout import SINGLE_FILE
+from ticketsource_pipeline.store.layout import (
+    CATALOG_SCOPE,
+    SINGLE_FILE,
+    datasets_of,
+    month_of,
+)
 from ticketsource_pipeline.store.manifest import ManifestDataset
 from ticketsource_pipeline.store.months import MOVED
 from ticketsource_pipeline.store.state import DamagedManifest
@@ -20,32 +25,37 @@ from ticketsource_pipeline.store.state import DamagedManifest
 _ENDING = ".parquet"
 
 
-def datasets_of(month: str | None) -> list[Dataset]:
-    """Return the datasets a month's manifest is about, or the catalogue's."""
-    return [dataset for dataset in DATASETS.values() if dataset.partitioned == (month is not None)]
-
-
 def compare(
-    store: ParquetStore, month: str | None, owners: Mapping[str, str] | None = None
+    store: ParquetStore,
+    scope: str,
+    owners: Mapping[str, str] | None = None,
+    *,
+    is_behind: bool = False,
 ) -> Comparison:
-    """Read every file of a month, or of the catalogue, and hold it against what was written.
+    """Read every file that was published together, and hold it against what was written.
 
     Args:
         store: the data directory.
-        month: the month; none for the catalogue.
+        scope: a month, the catalogue or the marts.
         owners: by digest, the path of the file that was published with it, to name a file that
             has come to another's place.
+        is_behind: whether what the marts are made from has changed since they were made.
     """
-    work = _Comparing(store, month, owners or {})
+    work = _Comparing(store, scope, owners or {}, is_behind=is_behind)
     work.run()
     return work.result
 
 
 class _Comparing:
-    def __init__(self, store: ParquetStore, month: str | None, owners: Mapping[str, str]) -> None:
+    def __init__(
+        self, store: ParquetStore, scope: str, owners: Mapping[str, str], *, is_behind: bool
+    ) -> None:
+        month = month_of(scope)
         self.store = store
+        self.scope = scope
         self.month = month
         self.owners = owners
+        self.is_behind = is_behind
         self.result = Comparison(month)
         self.record = MonthRecord(month or "")
         self.manifest: Manifest | None = None
@@ -59,7 +69,7 @@ class _Comparing:
         if not self._read_record():
             return
         present = False
-        for dataset in datasets_of(self.month):
+        for dataset in datasets_of(self.scope):
             part = self.manifest.datasets.get(dataset.name) if self.manifest else None
             examined = self._examined(dataset)
             present = present or bool(examined)
@@ -76,16 +86,16 @@ class _Comparing:
 
     @property
     def _is_unfinished(self) -> bool:
-        """Whether the month's record says that a publication was begun, or none was made."""
-        return self.month is not None and self.record.published_content is None
+        """Whether a publication was begun and not finished, or none was made."""
+        return self.is_behind or (self.month is not None and self.record.published_content is None)
 
     def _read_manifest(self) -> bool:
         """Read the manifest; false when there is one that cannot be read."""
         try:
-            self.manifest = self.store.manifest(self.month)
+            self.manifest = self.store.manifest(self.scope)
         except DamagedManifest as error:
-            where = self._relative(self.store.layout.manifest(self.month).path)
-            what = str(error).removeprefix(str(self.store.layout.manifest(self.month))).strip()
+            where = self._relative(self.store.layout.manifest(self.scope).path)
+            what = str(error).removeprefix(str(self.store.layout.manifest(self.scope))).strip()
             self.result.faults.append(
                 Fault(where, what, f"{self.remove}, which writes it again.", month=self.month)
             )
@@ -104,7 +114,7 @@ class _Comparing:
             return False
         published = self.record.published_content
         if self.manifest and published not in {None, self.manifest.raw_content}:
-            where = self._relative(self.store.layout.manifest(self.month).path)
+            where = self._relative(self.store.layout.manifest(self.scope).path)
             what = "is of another publication than the month's record tells of"
             self._fault(where, what, f"{self.again}, which writes it again.")
         return True
@@ -200,7 +210,7 @@ class _Comparing:
         """Hold the manifest's own totals against the files, all of which are those it names."""
         if found.rows == part.rows and dict(found.pence) == part.pence:
             return
-        where = self._relative(self.store.layout.manifest(self.month).path)
+        where = self._relative(self.store.layout.manifest(self.scope).path)
         what = (
             f"says that {dataset.name} has {part.rows} rows and {part.pence or 'no'} pence, its"
             f" files have {found.rows} and {dict(found.pence) or 'no'}"
@@ -244,7 +254,8 @@ class _Comparing:
             )
             what = f"{what}; {sums}" if sums else what
         # The catalogue's files are compared with the API's answer whenever it is read.
-        first = self.again if self.month is None and not file.trouble else self.remove
+        is_compared = self.scope == CATALOG_SCOPE and not file.trouble
+        first = self.again if is_compared else self.remove
         where = self._path(dataset, name + _ENDING)
         self._fault(where, what, f"{first}, which makes it again.", dataset)
 
@@ -267,7 +278,7 @@ class _Comparing:
             self.result.notes.append(f"{self.month}: not published yet.")
             self.result.published = False
             return
-        where = self._relative(self.store.layout.manifest(self.month).path)
+        where = self._relative(self.store.layout.manifest(self.scope).path)
         what = "is missing, so nothing proves these files"
         self._fault(where, what, "Run `ticketsource sync`, which writes it.")
 
@@ -277,14 +288,16 @@ class _Comparing:
         if self.unfinished:
             what = (
                 f"a sync was stopped while it wrote {' and '.join(self.unfinished)}: with the"
-                " month's other files they may be of two readings"
+                " other files they may be of two readings"
             )
-            self._fault(
-                self.month or "", what, "Run `ticketsource sync`, which goes on from there."
-            )
+            self._fault(self.scope, what, "Run `ticketsource sync`, which goes on from there.")
         elif self.result.read_since:
             names = " and ".join(sorted(self.result.read_since))
             self.result.notes.append(f"{self.month}: {names} read since, not yet published.")
+        elif self.is_behind:
+            self.result.notes.append(
+                "The marts are of what was stored before; `ticketsource sync` makes them anew."
+            )
 
     def _fault(self, where: str, what: str, advice: str, dataset: Dataset | None = None) -> None:
         name = dataset.name if dataset else None

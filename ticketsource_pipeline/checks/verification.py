@@ -8,11 +8,20 @@ from dataclasses import dataclass, field, replace
 from ticketsource_pipeline.checks.comparison import Comparison, Fault
 from ticketsource_pipeline.checks.integrity import compare
 from ticketsource_pipeline.checks.rule import Effect, Finding, Rule, View
-from ticketsource_pipeline.checks.rules import CATALOG_RULES, RAW_RULES, SALES_RULES, STORE_RULES
-from ticketsource_pipeline.datasets import DATASETS
+from ticketsource_pipeline.checks.rules import (
+    CATALOG_RULES,
+    CUSTOMER_RULES,
+    MART_RULES,
+    RAW_RULES,
+    SALES_RULES,
+    STORE_RULES,
+)
+from ticketsource_pipeline.datasets import DATASETS, MARTS
+from ticketsource_pipeline.landing.marts import marts_state
 from ticketsource_pipeline.refresh.changes import changes
 from ticketsource_pipeline.store import ParquetStore, StoreError
 from ticketsource_pipeline.store.examination import misplaced
+from ticketsource_pipeline.store.layout import CATALOG_SCOPE, MARTS_SCOPE
 
 _OVER_ALL_MONTHS = (
     *STORE_RULES,
@@ -35,7 +44,11 @@ class FailedRule:
         """Say it in a line."""
         place = f"{self.month}: " if self.month else ""
         again = f" --month {self.month}" if self.month else ""
-        advice = "" if self.warning else f" Run `ticketsource sync{again}`, which reads it again."
+        dataset = self.name.partition(".")[0]
+        advice = f" Run `ticketsource sync{again}`, which reads it again."
+        if dataset in {mart.name for mart in MARTS}:
+            advice = f" Remove {dataset}, then run `ticketsource sync`, which makes it again."
+        advice = "" if self.warning else advice
         return f"{self.name}: {place}{self.summary}{advice}"
 
 
@@ -65,9 +78,26 @@ class Verdict:
 
 def verify_catalog(store: ParquetStore, partitions: Sequence[str]) -> Verdict:
     """Hold the catalogue against its manifest and its rules."""
-    verdict = Verdict(compare(store, None))
+    verdict = Verdict(compare(store, CATALOG_SCOPE))
     if not verdict.comparison.unreadable:
         _evaluate(verdict, View(store, (), tuple(partitions)), CATALOG_RULES)
+    return verdict
+
+
+def verify_marts(store: ParquetStore, partitions: Sequence[str]) -> Verdict:
+    """Hold the marts and the customers against their manifest and their rules.
+
+    Marts that were not made anew yet since something was published are no fault.
+    """
+    try:
+        is_behind = not marts_state(store).are_of_what_is_stored
+    except StoreError:
+        # Another part says what cannot be read; what the marts should be cannot be told.
+        is_behind = True
+    verdict = Verdict(compare(store, MARTS_SCOPE, is_behind=is_behind))
+    if not verdict.comparison.unreadable:
+        view = View(store, None, tuple(partitions))
+        _evaluate(verdict, view, (*(MART_RULES if not is_behind else ()), *CUSTOMER_RULES))
     return verdict
 
 

@@ -52,6 +52,7 @@ def run_forget(
                     "found": removal.found,
                     "bookings": removal.bookings,
                     "seats": removal.seats,
+                    "customers": removal.customers,
                     "months": len(removal.months),
                 }
             )
@@ -81,8 +82,9 @@ def _has_data(store: ParquetStore) -> bool:
 def _say(removal: Removal, console: Console) -> None:
     if removal.found:
         found = (
-            f"Removed from {counted(removal.bookings, 'booking')} and"
-            f" {counted(removal.seats, 'seat')}; lines, seats and money stay."
+            f"Removed from {counted(removal.bookings, 'booking')},"
+            f" {counted(removal.seats, 'seat')} and {counted(removal.customers, 'row')} of the"
+            " list of customers; lines, seats and money stay."
         )
     else:
         found = "Nobody was found: nothing that is stored has changed."

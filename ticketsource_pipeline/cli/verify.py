@@ -12,6 +12,7 @@ from ticketsource_pipeline.checks.integrity import owners_of
 from ticketsource_pipeline.checks.verification import (
     Verdict,
     verify_catalog,
+    verify_marts,
     verify_month,
     verify_whole,
 )
@@ -25,7 +26,8 @@ from ticketsource_pipeline.resources import ParquetStoreResource
 from ticketsource_pipeline.settings import Settings, SettingsError
 from ticketsource_pipeline.store import ParquetStore, StoreError
 from ticketsource_pipeline.store.examination import stored_months, visible_files
-from ticketsource_pipeline.store.state import CATALOG_LOCK, Busy, DamagedManifest
+from ticketsource_pipeline.store.layout import CATALOG_SCOPE
+from ticketsource_pipeline.store.state import CATALOG_LOCK, MARTS_LOCK, Busy, DamagedManifest
 
 
 @dataclass(frozen=True)
@@ -109,16 +111,18 @@ def _parts(
     parts = [catalog, *map(month_part, months)]
     if whole:
         locks = tuple(f"month-{month}" for month in months)
+        marts = _Part("marts", (MARTS_LOCK,), lambda: verify_marts(store, partitions))
+        parts.append(marts)
         parts.append(_Part("all months", locks, lambda: verify_whole(store, partitions)))
     return parts
 
 
 def _owners(store: ParquetStore) -> dict[str, str]:
     manifests = []
-    for month in (None, *store.manifested_months()):
+    for scope in (CATALOG_SCOPE, *store.manifested_months()):
         # The month's own part says what is wrong with its manifest.
         with contextlib.suppress(DamagedManifest):
-            manifest = store.manifest(month)
+            manifest = store.manifest(scope)
             if manifest is not None:
                 manifests.append(manifest)
     return owners_of(manifests)

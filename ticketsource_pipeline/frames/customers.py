@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -11,9 +12,13 @@ from ticketsource_pipeline.datasets import CUSTOMERS
 from ticketsource_pipeline.frames.extract import note_novelties, typed_frame, typed_row
 from ticketsource_pipeline.frames.marts.sums import Groups, mart_frame
 from ticketsource_pipeline.frames.money import pence_column
+from ticketsource_pipeline.frames.redaction import Redaction
 from ticketsource_pipeline.frames.report import Place, Report
+from ticketsource_pipeline.personal_data import AttendeeMode, Personal
 
 _CUSTOMERS, _BOOKINGS = range(2)
+# The id stays where data is pseudonymous: only the account can tell whose it is.
+_REDACTED = [column for column in CUSTOMERS.columns if column.personal is not Personal.CUSTOMER]
 
 
 def customers_frame(customers: Iterable[Mapping[str, Any]]) -> tuple[pd.DataFrame, Report]:
@@ -28,6 +33,35 @@ def customers_frame(customers: Iterable[Mapping[str, Any]]) -> tuple[pd.DataFram
         note_novelties(customer, CUSTOMERS.record, place, report)
         rows.append(typed_row(CUSTOMERS, customer, {}, place, report))
     return typed_frame(CUSTOMERS, rows), report
+
+
+def redacted_customers(
+    customers: pd.DataFrame, redaction: Redaction
+) -> tuple[pd.DataFrame, Counter[str]]:
+    """Return customers as they may be stored, and who was left out as somebody to be forgotten.
+
+    Args:
+        customers: the frame, as read or as stored.
+        redaction: the rule in force. Where nothing of anybody is kept, no row is.
+
+    Returns:
+        The frame, and by mark how many rows were left out of those who are to be forgotten.
+    """
+    forgotten: Counter[str] = Counter()
+    rows: list[dict[str, Any]] = []
+    stored = customers.astype(object).where(customers.notna(), None)
+    for row in stored.to_dict(orient="records"):
+        mark = redaction.forgotten_mark_of(row["customer_id"], row["email"])
+        if mark is not None:
+            forgotten[mark] += 1
+        elif redaction.mode is not AttendeeMode.OFF:
+            rows.append({str(name): value for name, value in row.items()})
+    if redaction.mode is AttendeeMode.PSEUDONYMOUS:
+        for row in rows:
+            for column in _REDACTED:
+                if column.personal is not None:
+                    row[column.name] = redaction.value(column.personal, row[column.name])
+    return typed_frame(CUSTOMERS, rows), forgotten
 
 
 def with_bookings(customers: pd.DataFrame, bookings: pd.DataFrame) -> pd.DataFrame:

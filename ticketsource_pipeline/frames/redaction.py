@@ -57,6 +57,13 @@ class Redaction:
         """Return whether an e-mail address, or the token of one, is of somebody forgotten."""
         return bool(self.forgotten) and self._forgotten_mark(Personal.EMAIL, [email]) is not None
 
+    def forgotten_mark_of(self, customer_id: object, email: object) -> str | None:
+        """Return the mark of a customer who is to be forgotten by id or by e-mail, else none."""
+        if not self.forgotten:
+            return None
+        mark = self._forgotten_mark(Personal.CUSTOMER, [customer_id])
+        return mark or self._forgotten_mark(Personal.EMAIL, [email])
+
     def booking(self, booking: dict[str, Any]) -> dict[str, Any]:
         """Return a booking as it may be stored; the same object when nothing is taken out."""
         if self.forgotten_customer_of(booking) is not None:

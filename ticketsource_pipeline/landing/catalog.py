@@ -21,7 +21,7 @@ from ticketsource_pipeline.landing.manifests import (
 )
 from ticketsource_pipeline.landing.readable import keep_store_readable
 from ticketsource_pipeline.store import DamagedFile, NewFrame, ParquetStore, Written
-from ticketsource_pipeline.store.layout import SINGLE_FILE
+from ticketsource_pipeline.store.layout import CATALOG_SCOPE, SINGLE_FILE
 from ticketsource_pipeline.store.state import CATALOG_LOCK
 
 _READINGS_AT_MOST = 3
@@ -117,7 +117,7 @@ def withdraw_performance(
             event_id: int((rest["event_id"] == event_id).sum()),
         }
         written = store.write(PERFORMANCES, rest, notes={**stored.notes, "dates_read": dates_read})
-        known = known_manifest(store, None)
+        known = known_manifest(store, CATALOG_SCOPE)
         if known is not None:
             name = PERFORMANCES.name
             part = manifest_parts(store, None, {name: rest}, {name: written})

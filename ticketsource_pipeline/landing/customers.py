@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import pandas as pd
 
-from ticketsource_pipeline.api import ApiError, Forbidden, NotFound, TicketSourceClient
-from ticketsource_pipeline.datasets import BOOKINGS, CUSTOMERS
-from ticketsource_pipeline.frames.customers import customers_frame, with_bookings
-from ticketsource_pipeline.frames.extract import typed_frame
+from ticketsource_pipeline.api import ApiError, Forbidden, ListReading, NotFound, TicketSourceClient
+from ticketsource_pipeline.datasets import BOOKINGS
+from ticketsource_pipeline.frames.customers import (
+    customers_frame,
+    redacted_customers,
+    with_bookings,
+)
+from ticketsource_pipeline.landing.marts import store_customers
+from ticketsource_pipeline.landing.privacy import privacy_rules
+from ticketsource_pipeline.personal_data import AttendeeMode
 from ticketsource_pipeline.store import ParquetStore, Written
-
-_LOCK = "customers"
+from ticketsource_pipeline.store.state import MARTS_LOCK
 
 
 @dataclass(frozen=True)
@@ -40,26 +44,42 @@ class CustomersNotListed(ApiError):
 
 
 def land_customers(
-    client: TicketSourceClient, store: ParquetStore, *, may_be_stored: bool
+    client: TicketSourceClient, store: ParquetStore, mode: AttendeeMode
 ) -> CustomersLanding:
     """Read the list of customers and put it in the store with what each booked and spent.
 
     Args:
         client: the API; it is asked for the pages of one list.
-        store: the data directory.
-        may_be_stored: whether personal data may be kept; when not, nothing is asked for and the
-            dataset is emptied.
+        store: the data directory, settled to the mode.
+        mode: how much is stored of anybody. Where that is nothing, nothing is asked for and the
+            dataset is emptied; where data is pseudonymous, tokens stand for who they are.
 
     Raises:
         CustomersNotListed: when the API answers 403 or 404; what is stored stays.
         ApiError: when the list cannot be read whole; what is stored stays.
-        StoreError: when the store cannot be written.
+        StoreError: when the store cannot be written, or was brought to another mode meanwhile.
     """
-    if not may_be_stored:
-        empty = typed_frame(CUSTOMERS, [])
-        return CustomersLanding(empty, _write(store, lambda: empty), 0, 0, ())
+    rows, pages = [], 0
+    if mode is not AttendeeMode.OFF:
+        listing = _listed(client)
+        rows, pages = listing.rows, len(listing.ledger)
+    read, report = customers_frame(rows)
+    with store.lock(MARTS_LOCK):
+        customers, _ = redacted_customers(read, privacy_rules(store, mode).redaction)
+        customers = with_bookings(customers, store.read(BOOKINGS))
+        written = store_customers(store, customers)
+    return CustomersLanding(
+        frame=customers,
+        written=written,
+        pages=pages,
+        unreadable_fields=len(report.problems),
+        new_fields=tuple(sorted(report.unknown_fields)),
+    )
+
+
+def _listed(client: TicketSourceClient) -> ListReading:
     try:
-        listing = client.customers()
+        return client.customers()
     except (Forbidden, NotFound) as error:
         status = 403 if isinstance(error, Forbidden) else 404
         raise CustomersNotListed(
@@ -68,31 +88,3 @@ def land_customers(
             " good as without this.",
             error.path,
         ) from error
-    customers, report = customers_frame(listing.rows)
-    customers = with_bookings(customers, store.read(BOOKINGS))
-    return CustomersLanding(
-        frame=customers,
-        written=_write(store, lambda: customers),
-        pages=len(listing.ledger),
-        unreadable_fields=len(report.problems),
-        new_fields=tuple(sorted(report.unknown_fields)),
-    )
-
-
-def refresh_customers(store: ParquetStore, bookings: pd.DataFrame) -> Written:
-    """Count anew what the stored customers booked; the API is not asked.
-
-    Args:
-        store: the data directory.
-        bookings: the mart of bookings.
-
-    Raises:
-        StoreError: when the file cannot be read or written.
-    """
-    return _write(store, lambda: with_bookings(store.read(CUSTOMERS), bookings))
-
-
-def _write(store: ParquetStore, frame: Callable[[], pd.DataFrame]) -> Written:
-    with store.lock(_LOCK):
-        store.sweep(CUSTOMERS, None)
-        return store.write(CUSTOMERS, frame())

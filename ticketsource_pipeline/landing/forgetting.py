@@ -18,16 +18,17 @@ from ticketsource_pipeline.store.privacy import (
 
 @dataclass(frozen=True)
 class Removal:
-    """What was removed of a person: from how many bookings and seats, in which months."""
+    """What was removed of a person: how many bookings, seats and customers, in which months."""
 
     bookings: int
     seats: int
+    customers: int
     months: tuple[str, ...]
 
     @property
     def found(self) -> bool:
         """Whether the person was there at all."""
-        return bool(self.bookings or self.seats)
+        return bool(self.bookings or self.seats or self.customers)
 
 
 def forget(store: ParquetStore, kind: Personal, value: str) -> Removal:
@@ -59,5 +60,6 @@ def forget(store: ParquetStore, kind: Personal, value: str) -> Removal:
     return Removal(
         bookings=after.bookings - known.bookings,
         seats=after.seats - known.seats,
+        customers=after.customers - known.customers,
         months=tuple(settled.months),
     )

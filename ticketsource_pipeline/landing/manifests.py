@@ -1,4 +1,4 @@
-"""Manifests: what is said of the files of a month, or of the catalogue, when they are published."""
+"""Manifests: what is said of files that are published together, once they are in their places."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from ticketsource_pipeline.clock import utc_now
 from ticketsource_pipeline.datasets import DATASETS, RAW_BOOKINGS, RAW_SEATS, Dataset
 from ticketsource_pipeline.frames.sales import CODE_VERSION
 from ticketsource_pipeline.store import FileProof, Manifest, MonthRecord, ParquetStore, Written
-from ticketsource_pipeline.store.layout import SINGLE_FILE
+from ticketsource_pipeline.store.layout import CATALOG_SCOPE, SINGLE_FILE
 from ticketsource_pipeline.store.manifest import ListedAt, ManifestDataset, money_of
 from ticketsource_pipeline.store.state import DamagedManifest
 
 RAW = (RAW_BOOKINGS, RAW_SEATS)
 
 
-def known_manifest(store: ParquetStore, month: str | None) -> Manifest | None:
-    """Return the stored manifest of a month or of the catalogue; none when it is of no use."""
+def known_manifest(store: ParquetStore, scope: str) -> Manifest | None:
+    """Return the stored manifest of a month, the catalogue or the marts; none if of no use."""
     try:
-        return store.manifest(month)
+        return store.manifest(scope)
     except DamagedManifest:
         return None
 
@@ -38,7 +38,7 @@ def manifest_part(
     Args:
         store: the data directory.
         dataset: the dataset.
-        month: its month; none for one of the catalogue.
+        month: its month; none for one that is not laid out by month.
         proofs: by file name, what proves each file.
         frame: the rows of all its files; not needed for a dataset without money.
     """
@@ -59,7 +59,7 @@ def manifest_parts(
 
     Args:
         store: the data directory.
-        month: their month; none for the catalogue.
+        month: their month; none for those that are not laid out by month.
         frames: by name, the rows.
         written: by name, what the write did.
     """
@@ -116,8 +116,8 @@ def month_manifest(
 
 def write_catalog_manifest(store: ParquetStore, parts: Mapping[str, ManifestDataset]) -> None:
     """Write the catalogue's manifest if it says anything new; the caller holds its lock."""
-    manifest = Manifest(month=None, published_at=utc_now(), datasets=dict(parts))
-    if not manifest.says_the_same_as(known_manifest(store, None)):
+    manifest = Manifest(published_at=utc_now(), datasets=dict(parts))
+    if not manifest.says_the_same_as(known_manifest(store, CATALOG_SCOPE)):
         store.write_manifest(manifest)
 
 

@@ -14,6 +14,7 @@ from ticketsource_pipeline.datasets import (
     BOOKING_LINES,
     BOOKINGS,
     CUSTOMERS,
+    DATASETS,
     MARTS,
     PARTITION_KEY,
     PERFORMANCES,
@@ -21,6 +22,7 @@ from ticketsource_pipeline.datasets import (
     SEATS,
     Dataset,
 )
+from ticketsource_pipeline.frames.customers import with_bookings
 from ticketsource_pipeline.frames.marts.all_marts import CODE_VERSION, mart_frames
 from ticketsource_pipeline.frames.marts.raw_lines import raw_line_count
 from ticketsource_pipeline.frames.marts.reading import (
@@ -32,15 +34,10 @@ from ticketsource_pipeline.frames.marts.reading import (
     working_lines,
     working_seats,
 )
-from ticketsource_pipeline.landing.customers import refresh_customers
-from ticketsource_pipeline.landing.readable import keep_readable
-from ticketsource_pipeline.store import ParquetStore, Written
-from ticketsource_pipeline.store.layout import SINGLE_FILE
-from ticketsource_pipeline.store.marts import (
-    MartsRecord,
-    read_marts_record,
-    write_marts_record,
-)
+from ticketsource_pipeline.landing.manifests import known_manifest, manifest_parts
+from ticketsource_pipeline.store import Manifest, NewFrame, ParquetStore, Written
+from ticketsource_pipeline.store.layout import MARTS_SCOPE, SINGLE_FILE
+from ticketsource_pipeline.store.state import MARTS_LOCK
 
 _MONTH = pd.ArrowDtype(PERFORMANCES.schema.field(PARTITION_KEY).type)
 _LOOKED_AT_AGAIN = timedelta(hours=24)
@@ -52,28 +49,34 @@ class MartsState:
 
     Attributes:
         content: the fingerprint of what they would be made from now.
-        record: what they were last made from.
-        all_there: whether each has its file.
+        made_from: the fingerprint of what they were last made from; none when they never were.
+        made_at: when they were last made, or looked at and found right, aware UTC.
+        all_there: whether each has its file, of the length it was written with.
         anything_stored: whether there is anything at all to make them from.
     """
 
     content: str
-    record: MartsRecord
+    made_from: str | None
+    made_at: datetime | None
     all_there: bool
     anything_stored: bool
 
     @property
+    def are_of_what_is_stored(self) -> bool:
+        """Whether they were made from just what is stored now, or there is nothing to make of."""
+        return self.made_from == self.content or not self.anything_stored
+
+    @property
     def are_current(self) -> bool:
-        """Whether they are of what is stored now, or there is nothing to make them from."""
-        made = self.record.content == self.content or not self.anything_stored
-        return self.all_there and made
+        """Whether nothing is to be done: all are there, and of what is stored now."""
+        return self.all_there and self.are_of_what_is_stored
 
     def are_due(self, now: datetime) -> bool:
         """Return whether they should be made: what is stored changed, or a day has passed."""
         if not self.are_current:
             return True
-        made_at = self.record.made_at
-        return self.anything_stored and (made_at is None or now - made_at >= _LOOKED_AT_AGAIN)
+        long_ago = self.made_at is None or now - self.made_at >= _LOOKED_AT_AGAIN
+        return self.anything_stored and long_ago
 
 
 @dataclass(frozen=True)
@@ -92,7 +95,11 @@ class MartsLanding:
 
 
 def marts_state(store: ParquetStore) -> MartsState:
-    """Return how the marts stand to what is stored; only small files are looked at."""
+    """Return how the marts stand to what is stored; only small files are looked at.
+
+    Raises:
+        StoreError: when the performances or the record of a month cannot be read.
+    """
     performances = store.read(PERFORMANCES, columns=PERFORMANCE_COLUMNS)
     months = store.recorded_months()
     digest = sha256(CODE_VERSION.encode())
@@ -101,11 +108,24 @@ def marts_state(store: ParquetStore) -> MartsState:
         record = store.month_record(month)
         # What was read and could not be published changes nothing of what is published.
         digest.update(f"\n{month} {record.published_content} {record.published_by}".encode())
+    manifest = known_manifest(store, MARTS_SCOPE)
     return MartsState(
         content=digest.hexdigest()[:24],
-        record=read_marts_record(store),
-        all_there=all(SINGLE_FILE in store.names(dataset, None) for dataset in (*MARTS, CUSTOMERS)),
+        made_from=manifest.raw_content if manifest else None,
+        made_at=manifest.published_at if manifest else None,
+        all_there=_all_there(store, manifest),
         anything_stored=bool(months) or not performances.empty,
+    )
+
+
+def _all_there(store: ParquetStore, manifest: Manifest | None) -> bool:
+    """Whether every file is there, and as long as it is said to be."""
+    parts = manifest.datasets if manifest else {}
+    return all(
+        dataset.name in parts
+        and [file.bytes for file in parts[dataset.name].files]
+        == [store.length(dataset, None, SINGLE_FILE)]
+        for dataset in (*MARTS, CUSTOMERS)
     )
 
 
@@ -113,34 +133,68 @@ def make_marts(store: ParquetStore) -> MartsLanding:
     """Make the marts from what is stored, unless they are of it already.
 
     What they are made from is noted before it is read: should a month be published meanwhile, they
-    are due again. A mart in which nothing changed keeps its file.
+    are due again. A mart in which nothing changed keeps its file. The manifest comes last.
 
     Args:
-        store: the data directory.
+        store: the data directory; the caller does not hold the marts' lock.
 
     Raises:
         StoreError: when a file cannot be read or written.
     """
-    with store.lock("marts"):
-        state = marts_state(store)
-        made_at = utc_now()
-        if state.are_current and state.record.content == state.content:
-            frames = {dataset.name: store.read(dataset) for dataset in MARTS}
-            written = {
-                dataset.name: Written(store.proof(dataset, None, SINGLE_FILE), changed=False)
-                for dataset in MARTS
-            }
-        else:
-            frames = mart_frames(read_stored(store))
-            for dataset in MARTS:
-                store.sweep(dataset, None)
-            written = {
-                dataset.name: store.write(dataset, frames[dataset.name]) for dataset in MARTS
-            }
-        keep_readable(store, CUSTOMERS)
-        customers = refresh_customers(store, frames[BOOKINGS.name])
-        write_marts_record(store, state.content, made_at)
-    return MartsLanding(frames, written, customers)
+    with store.lock(MARTS_LOCK):
+        return make_locked_marts(store)
+
+
+def make_locked_marts(store: ParquetStore) -> MartsLanding:
+    """Make the marts as `make_marts` does, for a caller who holds their lock."""
+    state = marts_state(store)
+    made_at = utc_now()
+    if state.all_there and state.made_from == state.content:
+        frames = {dataset.name: store.read(dataset) for dataset in MARTS}
+    else:
+        frames = mart_frames(read_stored(store))
+        for dataset in MARTS:
+            store.sweep(dataset, None)
+    store.sweep(CUSTOMERS, None)
+    customers = with_bookings(store.read(CUSTOMERS), frames[BOOKINGS.name])
+    all_frames = {**frames, CUSTOMERS.name: customers}
+    files = store.write_together(
+        [NewFrame(DATASETS[name], frame) for name, frame in all_frames.items()]
+    )
+    written = dict(zip(all_frames, files, strict=True))
+    store.write_manifest(
+        Manifest(
+            layer=MARTS_SCOPE,
+            published_at=made_at,
+            code_version=CODE_VERSION,
+            raw_content=state.content,
+            datasets=manifest_parts(store, None, all_frames, written),
+        )
+    )
+    of_customers = written.pop(CUSTOMERS.name)
+    return MartsLanding(frames, written, of_customers)
+
+
+def store_customers(store: ParquetStore, customers: pd.DataFrame) -> Written:
+    """Put the customers in their place, and what proves them in the manifest of the marts.
+
+    Args:
+        store: the data directory; the caller holds the marts' lock.
+        customers: the frame.
+
+    Raises:
+        StoreError: when the store cannot be written.
+    """
+    store.sweep(CUSTOMERS, None)
+    written = store.write(CUSTOMERS, customers)
+    name = CUSTOMERS.name
+    part = manifest_parts(store, None, {name: customers}, {name: written})
+    known = known_manifest(store, MARTS_SCOPE)
+    # Without one the marts are due, and their manifest tells of the customers too.
+    if known is not None and known.datasets.get(name) != part[name]:
+        datasets = {**known.datasets, **part}
+        store.write_manifest(known.model_copy(update={"datasets": datasets}))
+    return written
 
 
 def read_stored(store: ParquetStore) -> Reading:

@@ -8,9 +8,18 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 
 from ticketsource_pipeline.clock import utc_now
-from ticketsource_pipeline.datasets import ATTENDEES, PERFORMANCES, RAW_BOOKINGS, RAW_SEATS
+from ticketsource_pipeline.datasets import (
+    ATTENDEES,
+    BOOKINGS,
+    CUSTOMERS,
+    PERFORMANCES,
+    RAW_BOOKINGS,
+    RAW_SEATS,
+)
 from ticketsource_pipeline.frames.attendees import redacted_attendees
+from ticketsource_pipeline.frames.customers import redacted_customers
 from ticketsource_pipeline.frames.redaction import Redaction
+from ticketsource_pipeline.landing.marts import make_locked_marts, marts_state, store_customers
 from ticketsource_pipeline.landing.redacted_files import RedactedFiles, RemovalCounts
 from ticketsource_pipeline.landing.rules import PrivacyRules
 from ticketsource_pipeline.landing.sales import publish_locked_month, rewrite_attendees
@@ -27,6 +36,7 @@ from ticketsource_pipeline.store.privacy import (
     write_forgotten_people,
     write_privacy_state,
 )
+from ticketsource_pipeline.store.state import MARTS_LOCK
 
 PRIVACY_LOCK = "personal"
 
@@ -102,6 +112,7 @@ def settle(store: ParquetStore, mode: AttendeeMode | None = None) -> Settlement:
             with _all_months_locked(store) as months:
                 for month in months:
                     _settle_month(store, month, redaction, catalog, done)
+            _settle_customers(store, redaction, done)
         if not all(person.done for person in people):
             write_forgotten_people(
                 store,
@@ -110,6 +121,7 @@ def settle(store: ParquetStore, mode: AttendeeMode | None = None) -> Settlement:
                         person,
                         bookings=person.bookings + done.counts.bookings[person.mark],
                         seats=person.seats + done.counts.seats[person.mark],
+                        customers=person.customers + done.counts.customers[person.mark],
                         done=True,
                     )
                     for person in people
@@ -206,6 +218,20 @@ def _settle_month(
         publish_locked_month(store, month, catalog)
     if changed or record != before:
         done.months.append(month)
+
+
+def _settle_customers(store: ParquetStore, redaction: Redaction, done: Settlement) -> None:
+    """Bring the list of customers to the rule, and the marts to what the months hold by now."""
+    with store.lock(MARTS_LOCK):
+        # What a killed writer left unfinished names people too.
+        store.sweep(CUSTOMERS, None)
+        store.sweep(BOOKINGS, None)
+        if store.names(CUSTOMERS, None):
+            customers, forgotten = redacted_customers(store.read(CUSTOMERS), redaction)
+            store_customers(store, customers)
+            done.counts.customers.update(forgotten)
+        if store.names(BOOKINGS, None) and not marts_state(store).are_current:
+            make_locked_marts(store)
 
 
 def _rewritten(

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from ticketsource_pipeline.datasets import CUSTOMERS, DATASETS, MARTS, RAW_BOOKINGS, Dataset
+from ticketsource_pipeline.datasets import DATASETS, RAW_BOOKINGS, Dataset
 from ticketsource_pipeline.frames.extract import typed_frame
+from ticketsource_pipeline.landing.marts import make_marts, marts_state
 from ticketsource_pipeline.landing.sales import publish_locked_month
 from ticketsource_pipeline.store import ParquetStore
 from ticketsource_pipeline.store.layout import SINGLE_FILE
@@ -24,16 +25,10 @@ def keep_month_readable(store: ParquetStore, dataset: Dataset, month: str) -> No
         store.remove(dataset, month, SINGLE_FILE)
 
 
-def keep_readable(store: ParquetStore, dataset: Dataset) -> None:
-    """Give a dataset that is one file an empty one where it has none."""
-    if not store.names(dataset, None):
-        store.write(dataset, typed_frame(dataset, []))
-
-
 def keep_store_readable(store: ParquetStore, month: str) -> None:
     """Give each dataset but those of the catalogue an empty file where it has none at all.
 
-    One laid out by month gets a manifest with it.
+    A manifest comes with them. The marts are made of what there is.
 
     Args:
         store: the data directory.
@@ -50,6 +45,5 @@ def keep_store_readable(store: ParquetStore, month: str) -> None:
             # A month of performances gets its manifest when it is read.
             if not store.month_record(name).performances:
                 publish_locked_month(store, name, [])
-    with store.lock("marts"):
-        for dataset in (*MARTS, CUSTOMERS):
-            keep_readable(store, dataset)
+    if not marts_state(store).all_there:
+        make_marts(store)

@@ -20,10 +20,11 @@ from ticketsource_pipeline.store import ParquetStore, Stored, Written
 
 @dataclass(frozen=True)
 class RemovalCounts:
-    """From how many bookings and seats something was removed, by mark of somebody forgotten."""
+    """How much was removed of bookings, seats and customers, by mark of somebody forgotten."""
 
     bookings: Counter[str] = field(default_factory=Counter)
     seats: Counter[str] = field(default_factory=Counter)
+    customers: Counter[str] = field(default_factory=Counter)
 
 
 @dataclass(frozen=True)

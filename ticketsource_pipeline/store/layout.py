@@ -5,14 +5,37 @@ from __future__ import annotations
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
+from typing import Final
 
 from upath import UPath
 
-from ticketsource_pipeline.datasets import PARTITION_KEY, Dataset
+from ticketsource_pipeline.datasets import DATASETS, PARTITION_KEY, Dataset
 
 STATE_FOLDER = "_ticketsource"
 SINGLE_FILE = "part-0"
-CATALOG_MANIFEST = "catalog"
+CATALOG_SCOPE: Final = "catalog"
+MARTS_SCOPE: Final = "marts"
+"""What is not laid out by month is published as one of two wholes; each other scope is a month."""
+
+
+def datasets_of(scope: str) -> list[Dataset]:
+    """Return the datasets that are published together.
+
+    Args:
+        scope: a month, `CATALOG_SCOPE`, or `MARTS_SCOPE` (the marts with the customers).
+    """
+    if scope not in {CATALOG_SCOPE, MARTS_SCOPE}:
+        return [dataset for dataset in DATASETS.values() if dataset.partitioned]
+    return [
+        dataset
+        for dataset in DATASETS.values()
+        if not dataset.partitioned and (dataset.layer == "catalog") is (scope == CATALOG_SCOPE)
+    ]
+
+
+def month_of(scope: str) -> str | None:
+    """Return the month that a scope is; none for the catalogue and the marts."""
+    return None if scope in {CATALOG_SCOPE, MARTS_SCOPE} else scope
 
 
 class StoreError(Exception):
@@ -73,9 +96,9 @@ class Layout:
         """The folder of the records of months."""
         return self.state / "months"
 
-    def manifest(self, month: str | None) -> UPath:
-        """The manifest of a month, or of the catalogue: which files were published together."""
-        return self.manifests / f"{month or CATALOG_MANIFEST}.json"
+    def manifest(self, scope: str) -> UPath:
+        """The manifest of a month, the catalogue or the marts: what was published together."""
+        return self.manifests / f"{scope}.json"
 
     @property
     def manifests(self) -> UPath:
@@ -85,11 +108,6 @@ class Layout:
     def relative(self, path: UPath) -> str:
         """A path below the data directory as it is written in a manifest."""
         return path.path.removeprefix(self.root.path).lstrip("/")
-
-    @property
-    def marts_record(self) -> UPath:
-        """The record of what the marts were last made from, and when."""
-        return self.state / "marts.json"
 
     @property
     def account(self) -> UPath:

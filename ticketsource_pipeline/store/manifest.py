@@ -1,4 +1,4 @@
-"""The manifest of a month or of the catalogue: which files were published together, and of what.
+"""The manifest of a month, the catalogue or the marts: which files were published together.
 
 It is written last, so whoever finds the files as it says has them of one reading.
 """
@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from ticketsource_pipeline.datasets import Dataset
 from ticketsource_pipeline.frames.money import total_pence
+from ticketsource_pipeline.store.layout import CATALOG_SCOPE
 from ticketsource_pipeline.store.proof import FileProof
 
 PACKAGE = "ticketsource-pipeline"
@@ -79,18 +80,22 @@ class Manifest(_Model):
 
     Attributes:
         format: the version of this layout.
-        month: the month, `YYYY-MM`; none for the catalogue.
+        month: the month, `YYYY-MM`; none for the catalogue and the marts.
+        layer: `marts` for the marts with the customers; none for a month and for the catalogue.
         published_at: when it was written, aware UTC.
-        code_version: the version of the code that made the sales layer; none for the catalogue.
+        code_version: the version of the code that made the sales layer or the marts; none for the
+            catalogue.
         package_version: the version of the package that wrote it.
-        raw_content: the fingerprint of the raw rows the sales layer was made from.
+        raw_content: the fingerprint of the raw rows the sales layer was made from, or of what the
+            marts were made from.
         performances: how many performances the month has.
         listed_at: when they were read; none when none was.
         datasets: by name, the files.
     """
 
     format: Literal[1] = 1
-    month: str | None
+    month: str | None = None
+    layer: Literal["marts"] | None = None
     published_at: datetime
     code_version: str | None = None
     package_version: str = Field(default_factory=lambda: version(PACKAGE))
@@ -98,6 +103,11 @@ class Manifest(_Model):
     performances: int | None = None
     listed_at: ListedAt | None = None
     datasets: dict[str, ManifestDataset]
+
+    @property
+    def scope(self) -> str:
+        """What it is about: a month, the catalogue or the marts."""
+        return self.month or self.layer or CATALOG_SCOPE
 
     def says_the_same_as(self, other: Manifest | None) -> bool:
         """Return whether another manifest names the same files, made in the same way."""

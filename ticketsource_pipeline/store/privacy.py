@@ -50,6 +50,7 @@ class ForgottenPerson:
         asked_at: when that was first asked for, aware UTC.
         bookings: from how many bookings something was removed so far.
         seats: from how many seats.
+        customers: how many rows of the list of customers were removed.
         done: whether the removal went through to its end.
     """
 
@@ -58,6 +59,7 @@ class ForgottenPerson:
     asked_at: datetime
     bookings: int = 0
     seats: int = 0
+    customers: int = 0
     done: bool = False
 
     @classmethod

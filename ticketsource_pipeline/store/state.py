@@ -13,12 +13,13 @@ from upath import UPath
 
 from ticketsource_pipeline.store.errors import refusals
 from ticketsource_pipeline.store.files import FileWriter, file_names
-from ticketsource_pipeline.store.layout import Layout, StoreError
+from ticketsource_pipeline.store.layout import MARTS_SCOPE, Layout, StoreError
 from ticketsource_pipeline.store.manifest import Manifest
 from ticketsource_pipeline.store.months import MonthRecord
 
 STATE_LOCK = "state"
 CATALOG_LOCK = "catalog"
+MARTS_LOCK = "marts"
 
 
 class DamagedManifest(StoreError):
@@ -90,26 +91,27 @@ class StateFiles:
         record = self.layout.month_record(month)
         return self.writer.sweep(record.parent, record.name)
 
-    def manifest(self, month: str | None) -> Manifest | None:
-        """Return the manifest of a month, or of the catalogue; none when there is none.
+    def manifest(self, scope: str) -> Manifest | None:
+        """Return the manifest of a month, the catalogue or the marts; none when there is none.
 
         Raises:
-            DamagedManifest: when it cannot be read, or is the one of another month.
+            DamagedManifest: when it cannot be read, or is the one of something else.
         """
-        path = self.layout.manifest(month)
+        path = self.layout.manifest(scope)
         try:
             manifest = Manifest.from_json(path.read_bytes())
         except FileNotFoundError:
             return None
         except ValueError:
             raise DamagedManifest(f"{path} is damaged or of another version") from None
-        if manifest.month != month:
-            raise DamagedManifest(f"{path} is the manifest of {manifest.month or 'the catalogue'}")
+        if manifest.scope != scope:
+            what = manifest.month or f"the {manifest.layer or 'catalogue'}"
+            raise DamagedManifest(f"{path} is the manifest of {what}")
         return manifest
 
     def write_manifest(self, manifest: Manifest) -> None:
         """Put a manifest in its place; the caller holds the lock of what it is about."""
-        path = self.layout.manifest(manifest.month)
+        path = self.layout.manifest(manifest.scope)
         with refusals(path):
             self.writer.write(path, manifest.to_json().encode(), private=False)
 
@@ -153,10 +155,11 @@ class StateFiles:
         leftovers = {path.name.split(".")[1] for path in Path(folder.path).glob(".*.json.*.tmp")}
         for name in sorted(leftovers):
             is_month = re.fullmatch(r"\d{4}-\d{2}", name, re.ASCII)
+            whole = MARTS_LOCK if name == MARTS_SCOPE else CATALOG_LOCK
             # Held by somebody, it may be a file that is just being written.
             with (
                 contextlib.suppress(Busy),
-                self.lock(f"month-{name}" if is_month else CATALOG_LOCK, wait=False),
+                self.lock(f"month-{name}" if is_month else whole, wait=False),
                 refusals(folder),
             ):
                 self.writer.sweep(folder, f"{name}.json")

@@ -174,6 +174,13 @@ class ParquetStore(StateFiles):
         with damages(path):
             return FileProof.of(content, parquet.decode(content).num_rows)
 
+    def length(self, dataset: Dataset, month: str | None, name: str) -> int | None:
+        """Return how many bytes a file has; none when it is not there."""
+        try:
+            return self.layout.file(dataset, month, name).stat().st_size
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+
     def names(self, dataset: Dataset, month: str | None) -> list[str]:
         """Return the names of the files of a dataset, of one month when it is partitioned."""
         return list(file_names(self.layout.folder(dataset, month), ".parquet"))
