@@ -18,6 +18,8 @@ from ticketsource_pipeline.checks.rule import View
 from ticketsource_pipeline.clock import utc_now
 from ticketsource_pipeline.datasets import PERFORMANCES
 from ticketsource_pipeline.landing.catalog import land_catalog
+from ticketsource_pipeline.landing.customers import land_customers
+from ticketsource_pipeline.landing.marts import make_marts
 from ticketsource_pipeline.landing.month import MonthLanding, land_month
 from ticketsource_pipeline.landing.privacy import settle
 from ticketsource_pipeline.landing.rules import RefreshRules
@@ -70,7 +72,10 @@ class Archive:
         full: bool = False,
         publish: bool = True,
     ) -> MonthLanding:
-        """Read the catalogue and months, as a run does; returns the last month's landing."""
+        """Read the catalogue, months and customers, and make the marts; returns the last month's.
+
+        Without `publish`, neither sales layer, marts nor customers are brought up to date.
+        """
         store = self.store()
         land_catalog(self.client, store, lambda _: None)
         settle(store, mode)
@@ -79,6 +84,9 @@ class Archive:
             landing = self.read_month(month, mode=mode, full=full)
             if publish:
                 publish_month(store, month, performances_of(store.read(PERFORMANCES)))
+        if publish:
+            make_marts(store)
+            land_customers(self.client, store, mode)
         return landing
 
     def read_month(self, month: str, *, mode: AttendeeMode, full: bool = False) -> MonthLanding:

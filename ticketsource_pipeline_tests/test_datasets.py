@@ -22,6 +22,7 @@ def texts(names: str) -> dict[str, pa.DataType]:
     return dict.fromkeys(names.split(), TEXT)
 
 
+CONSENTS = ("consent_email", "consent_post", "consent_sms")
 PROMISED: dict[str, dict[str, pa.DataType]] = {
     "events": {
         **texts("event_id name reference description category genre"),
@@ -48,7 +49,7 @@ PROMISED: dict[str, dict[str, pa.DataType]] = {
     },
     "raw_bookings": {
         **texts("booking_id date_id event_id customer_id ref consent_third_party"),
-        **dict.fromkeys(("consent_email", "consent_post", "consent_sms"), FLAG),
+        **dict.fromkeys(CONSENTS, FLAG),
         "user_booked_by": TEXT,
         **CHANGED,
         "payload": TEXT,
@@ -85,7 +86,7 @@ PROMISED: dict[str, dict[str, pa.DataType]] = {
         **dict.fromkeys(("donation", "gift_aid_donation"), MONEY),
         **dict.fromkeys(("first_change_at", "last_change_at"), TIME),
         "consent_third_party": TEXT,
-        **dict.fromkeys(("consent_email", "consent_post", "consent_sms"), FLAG),
+        **dict.fromkeys(CONSENTS, FLAG),
         "status": TEXT,
     },
     "performance_sales": {
@@ -151,7 +152,7 @@ PROMISED: dict[str, dict[str, pa.DataType]] = {
         **texts("address_line_1 address_line_2 address_line_3 address_line_4 postcode"),
         "membership_id": TEXT,
         **dict.fromkeys(("membership_start", "membership_end"), TIME),
-        **dict.fromkeys(("consent_email", "consent_post", "consent_sms"), FLAG),
+        **dict.fromkeys(CONSENTS, FLAG),
         **CHANGED,
         **dict.fromkeys(("bookings", "tickets"), NUMBER),
         "spend": MONEY,
@@ -181,9 +182,7 @@ PERSONAL = {
     "raw_bookings": [
         "customer_id",
         "consent_third_party",
-        "consent_email",
-        "consent_post",
-        "consent_sms",
+        *CONSENTS,
         "user_booked_by",
         "payload",
     ],
@@ -197,7 +196,11 @@ PERSONAL = {
         "telephone",
         "email",
     ],
-    "bookings": ["customer_id"],
+    "bookings": [
+        "customer_id",
+        "consent_third_party",
+        *CONSENTS,
+    ],
     "customers": [
         "customer_id",
         "first_name",
@@ -210,6 +213,7 @@ PERSONAL = {
         "address_line_4",
         "postcode",
         "membership_id",
+        *CONSENTS,
     ],
 }
 EACH = pytest.mark.parametrize("dataset", DATASETS.values(), ids=DATASETS)

@@ -56,7 +56,14 @@ def test_an_address_is_forgotten_in_every_month_and_stays_out(
         server.clear()
         outcome = forget_here(place.machine, "--email", "-", "--json", given=f" {ANN.title()}\n")
         assert (outcome.code, outcome.stderr) == (0, "")
-        assert outcome.summary == {"found": True, "bookings": 0, "seats": 8, "months": 2}
+        assert outcome.summary == {
+            "found": True,
+            "bookings": 0,
+            "seats": 8,
+            "customers": 1,
+            "months": 2,
+        }
+        assert len(place.machine.rows("customers")) == 1
         assert len(server.requests) == 0
         assert tokens(place) == {kept: 4}
         assert places_of(tmp_path, ANN) == set()
@@ -90,7 +97,15 @@ def test_a_customer_is_forgotten_with_all_their_bookings_and_those_who_sit_there
         settle(place.store(), mode)
         lines = money(place)
         outcome = forget_here(place.machine, "--customer", "cst-Bobby", "--json")
-        assert outcome.summary == {"found": True, "bookings": 4, "seats": 8, "months": 2}
+        assert outcome.summary == {
+            "found": True,
+            "bookings": 4,
+            "seats": 8,
+            "customers": 1,
+            "months": 2,
+        }
+        (left,) = place.machine.rows("customers")
+        assert left["customer_id"] == "cst-Annie"
         assert len(emails(place)) == 4
         assert places_of(tmp_path, BOB) == places_of(tmp_path, "cst-Bobby") == set()
         assert money(place) == lines
@@ -111,6 +126,7 @@ def test_a_customer_is_forgotten_with_all_their_bookings_and_those_who_sit_there
         assert places_of(tmp_path, "cst-Bobby") == set()
         assert places_of(tmp_path, "new@example.org") == set()
         assert len(emails(place)) == 4
+        assert len(place.machine.rows("customers")) == 1
         assert len(money(place)) == len(lines) + 1
 
 

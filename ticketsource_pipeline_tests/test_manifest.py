@@ -165,7 +165,7 @@ def test_a_directory_from_before_there_were_manifests_gets_them_at_the_next_sync
     synced: Machine,
 ) -> None:
     state = synced.data / "_ticketsource"
-    names = {"catalog.json", f"{CLOSED_MONTH}.json", f"{next_month()}.json"}
+    names = {"catalog.json", "marts.json", f"{CLOSED_MONTH}.json", f"{next_month()}.json"}
     for path in (state / "manifests").iterdir():
         path.unlink()
     for path in (state / "months").iterdir():

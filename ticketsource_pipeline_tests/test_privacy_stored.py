@@ -22,7 +22,7 @@ from ticketsource_pipeline.sandbox import RequestRecord, SandboxServer, Theatre,
 from ticketsource_pipeline.store import DamagedFile, StoreError
 from ticketsource_pipeline_tests.automating import moment
 from ticketsource_pipeline_tests.keeping import Archive, Killed, archive, places_of
-from ticketsource_pipeline_tests.running import AMOUNTS, DATASETS, PERSONAL, next_month
+from ticketsource_pipeline_tests.running import AMOUNTS, DATASETS, MONTHLY, PERSONAL, next_month
 
 MARCH, NEXT = "2024-03", next_month()
 MARK = "Qwyjibo"
@@ -35,12 +35,13 @@ def marked_theatre() -> Theatre:
     theatre = Theatre.empty()
     theatre.clock = lambda: moment("2024-01-02T03:04")
     event = theatre.add_event("Opera")
-    for customer_id in ("cst-Annie", "cst-Bobby"):
+    for customer_id, email in (("cst-Annie", ANN), ("cst-Bobby", BOB)):
         theatre.insert_customer(
             records.customer(
                 customer_id,
                 first_name=f"{MARK}first",
                 last_name=f"{MARK}last",
+                email=email,
                 created_at="2024-01-02T03:04:05+00:00",
             )
         )
@@ -64,7 +65,7 @@ def filled(folder: Path) -> Iterator[tuple[Archive, SandboxServer]]:
     """Everything of the theatre, read in full."""
     with archive(folder, marked_theatre()) as (place, server):
         place.read(MARCH, NEXT)
-        assert len(places_of(folder, MARK)) == 6
+        assert len(places_of(folder, MARK)) == 8
         yield place, server
 
 
@@ -245,7 +246,8 @@ def test_a_run_of_another_mode_writes_nothing(place: Archive) -> None:
 def test_what_a_killed_writer_left_of_a_personal_file_goes_too(place: Archive) -> None:
     leftovers = []
     for dataset in PERSONAL:
-        folder = place.folder / "data" / dataset / f"performance_month={MARCH}"
+        month = f"performance_month={MARCH}" if dataset in MONTHLY else ""
+        folder = place.folder / "data" / dataset / month
         leftovers.append(folder / f".part-0.parquet.{'0' * 32}.tmp")
         leftovers[-1].write_text(MARK)
     settle(place.store(), OFF)

@@ -1,10 +1,10 @@
 """Declaration of the customers: who they are, what they agreed to and what they spent."""
 
 from ticketsource_pipeline.datasets.declaration import Column, ColumnType, Dataset, Record
-from ticketsource_pipeline.datasets.shared_columns import changed_columns
+from ticketsource_pipeline.datasets.shared_columns import changed_columns, consent_columns
 from ticketsource_pipeline.personal_data import Personal
 
-TEXT, FLAG, TIME = ColumnType.TEXT, ColumnType.FLAG, ColumnType.TIME
+TEXT, TIME = ColumnType.TEXT, ColumnType.TIME
 NUMBER, MONEY = ColumnType.NUMBER, ColumnType.MONEY
 
 CUSTOMER = Record(
@@ -97,27 +97,7 @@ CUSTOMERS = Dataset(
         Column(
             "membership_end", TIME, "When the membership ends.", "attributes.membership.end_date"
         ),
-        Column(
-            "consent_email",
-            FLAG,
-            "Contact by e-mail allowed.",
-            "attributes.consent.email",
-            personal=Personal.CHOICE,
-        ),
-        Column(
-            "consent_post",
-            FLAG,
-            "Contact by post allowed.",
-            "attributes.consent.post",
-            personal=Personal.CHOICE,
-        ),
-        Column(
-            "consent_sms",
-            FLAG,
-            "Contact by text message allowed.",
-            "attributes.consent.sms",
-            personal=Personal.CHOICE,
-        ),
+        *consent_columns(),
         *changed_columns("customer"),
         Column("bookings", NUMBER, "How many bookings the customer has in `bookings`."),
         Column("tickets", NUMBER, "Their seats that are booked and not cancelled."),

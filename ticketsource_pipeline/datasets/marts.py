@@ -12,7 +12,13 @@ from ticketsource_pipeline.datasets.mart_columns import (
     SEATS_BOOKED,
     SEATS_CANCELLED,
 )
-from ticketsource_pipeline.datasets.shared_columns import BOOKING_ID, DATE_ID, EVENT_ID
+from ticketsource_pipeline.datasets.shared_columns import (
+    BOOKING_ID,
+    DATE_ID,
+    EVENT_ID,
+    consent_columns,
+    third_party_column,
+)
 from ticketsource_pipeline.personal_data import Personal
 
 TEXT, MONEY, TIME, FLAG = ColumnType.TEXT, ColumnType.MONEY, ColumnType.TIME, ColumnType.FLAG
@@ -57,10 +63,8 @@ BOOKINGS = Dataset(
             TIME,
             "The latest time it or one of its lines was made or changed.",
         ),
-        Column("consent_third_party", TEXT, "The third party the customer may be contacted by."),
-        Column("consent_email", FLAG, "Contact by e-mail allowed."),
-        Column("consent_post", FLAG, "Contact by post allowed."),
-        Column("consent_sms", FLAG, "Contact by text message allowed."),
+        third_party_column(of_record=False),
+        *consent_columns(of_record=False),
         Column("status", TEXT, "live, partly refunded, refunded or cancelled."),
     ),
 )

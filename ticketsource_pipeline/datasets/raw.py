@@ -7,12 +7,14 @@ from ticketsource_pipeline.datasets.shared_columns import (
     EVENT_ID,
     SEAT_ID,
     changed_columns,
+    consent_columns,
     fetched_column,
     payload_column,
+    third_party_column,
 )
 from ticketsource_pipeline.personal_data import Personal
 
-TEXT, FLAG = ColumnType.TEXT, ColumnType.FLAG
+TEXT = ColumnType.TEXT
 
 LINE = Record(name="line", endpoint="/dates/{DateId}/bookings")
 BOOKING = Record(
@@ -59,23 +61,8 @@ RAW_BOOKINGS = Dataset(
             "attributes.ref",
             required=True,
         ),
-        Column(
-            "consent_third_party",
-            TEXT,
-            "The third party the customer may be contacted by.",
-            "attributes.consent.third_party",
-            personal=Personal.WORDS,
-        ),
-        *(
-            Column(
-                f"consent_{name}",
-                FLAG,
-                f"Contact by {words} allowed.",
-                f"attributes.consent.{name}",
-                personal=Personal.CHOICE,
-            )
-            for name, words in (("email", "e-mail"), ("post", "post"), ("sms", "text message"))
-        ),
+        third_party_column(),
+        *consent_columns(),
         Column(
             "user_booked_by",
             TEXT,

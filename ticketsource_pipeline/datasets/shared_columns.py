@@ -28,6 +28,36 @@ def changed_columns(thing: str, *, below: str = "attributes.") -> tuple[Column, 
     )
 
 
+def consent_columns(*, of_record: bool = True) -> tuple[Column, Column, Column]:
+    """Return the columns of the ways in which a customer allows contact.
+
+    Args:
+        of_record: whether they are read from the API's record, not from another dataset of ours.
+    """
+    email, post, sms = (
+        Column(
+            f"consent_{name}",
+            ColumnType.FLAG,
+            f"Contact by {words} allowed.",
+            f"attributes.consent.{name}" if of_record else None,
+            personal=Personal.CHOICE,
+        )
+        for name, words in (("email", "e-mail"), ("post", "post"), ("sms", "text message"))
+    )
+    return email, post, sms
+
+
+def third_party_column(*, of_record: bool = True) -> Column:
+    """Return the column of who else may contact a customer; see `consent_columns`."""
+    return Column(
+        "consent_third_party",
+        ColumnType.TEXT,
+        "The third party the customer may be contacted by.",
+        "attributes.consent.third_party" if of_record else None,
+        personal=Personal.WORDS,
+    )
+
+
 def payload_column(thing: str, *, personal: bool) -> Column:
     """Return the column that keeps a record's whole JSON, known fields and new ones."""
     return Column(
