@@ -26,6 +26,7 @@ from ticketsource_pipeline_tests.running import (
     AMOUNTS,
     CLOSED_MONTH,
     DATASETS,
+    MARTS,
     Machine,
     Outcome,
     dates_of,
@@ -37,6 +38,8 @@ from ticketsource_pipeline_tests.running import (
 
 CLOSED = f"performance_month={CLOSED_MONTH}"
 OPEN = f"performance_month={next_month()}"
+ALL = (*DATASETS, *MARTS, "customers")
+MARTS_MANIFEST = "_ticketsource/manifests/marts.json"
 LINES = f"booking_lines/{CLOSED}/part-0.parquet"
 MANIFEST = f"_ticketsource/manifests/{CLOSED_MONTH}.json"
 
@@ -73,9 +76,11 @@ def test_all_is_well_after_a_sync_and_the_sums_are_told(synced: Machine) -> None
     assert faults(outcome) == {}
     theatre = small_theatre()
     found = outcome.summary["datasets"]
-    assert {name: part["rows"] for name, part in found.items()} == theatre.counts()
+    marts = {name: len(synced.rows(name)) for name in ALL if name not in DATASETS}
+    assert marts["bookings"] == theatre.counts()["raw_bookings"]
+    assert {name: part["rows"] for name, part in found.items()} == theatre.counts() | marts
     assert {name: part["files"] for name, part in found.items()} == {
-        name: len(list((synced.data / name).rglob("*.parquet"))) for name in DATASETS
+        name: len(list((synced.data / name).rglob("*.parquet"))) for name in ALL
     }
     assert {name: found["booking_lines"]["pence"][name] for name in AMOUNTS} == theatre.pence()
     assert outcome.summary["failed_checks"] == []
@@ -89,7 +94,7 @@ def test_a_table_for_people_and_no_key_is_needed(synced: Machine) -> None:
     assert "booking_lines" in outcome.stdout
     assert "£505.60" in outcome.stdout
     (line,) = outcome.stderr.splitlines()
-    assert line.startswith("All well: 17 files of 2 months")
+    assert line.startswith("All well: 26 files of 2 months")
 
 
 def test_one_month_is_looked_at_alone(synced: Machine) -> None:
@@ -101,7 +106,7 @@ def test_one_month_is_looked_at_alone(synced: Machine) -> None:
 
 
 def test_a_flipped_byte_is_found_in_every_dataset_and_mended_as_is_told(synced: Machine) -> None:
-    paths = [min((synced.data / dataset).rglob("*.parquet")) for dataset in DATASETS]
+    paths = [min((synced.data / dataset).rglob("*.parquet")) for dataset in ALL]
     for path in paths:
         flip(path)
     outcome = synced.verify_here()
@@ -115,10 +120,31 @@ def test_a_flipped_byte_is_found_in_every_dataset_and_mended_as_is_told(synced: 
         commands.add(fault["advice"].split("`")[1])
     # Either command reads the catalogue; the month is a closed one.
     month = f"ticketsource sync --month {CLOSED_MONTH}"
-    assert commands == {"ticketsource sync", month}
+    of_customers = "ticketsource sync --customers"
+    assert commands == {"ticketsource sync", month, of_customers}
     with SandboxServer(small_theatre()) as server:
-        assert synced.sync_here(server, *month.split()[2:]).code == 0
+        assert synced.sync_here(server, *month.split()[2:], "--customers").code == 0
     assert faults(synced.verify_here()) == {}
+
+
+def test_marts_of_a_stopped_sync_are_told_from_damaged_ones(synced: Machine) -> None:
+    theatre = small_theatre()
+    old = (synced.data / "bookings/part-0.parquet").read_bytes()
+    with SandboxServer(theatre) as server:
+        theatre.add_booking(dates_of(theatre, next_month())[0], 2)
+        manifest = (synced.data / MARTS_MANIFEST).read_bytes()
+        assert synced.sync_here(server).code == 0
+        assert faults(synced.verify_here()) == {}
+        # As a process leaves it that dies before the last mart and the manifest are written.
+        (synced.data / "bookings/part-0.parquet").write_bytes(old)
+        (what,) = faults(synced.verify_here()).values()
+        assert what.startswith("has 20 rows where 21 were written; gross ")
+        (synced.data / MARTS_MANIFEST).write_bytes(manifest)
+        (fault,) = faults(synced.verify_here()).values()
+        assert fault.startswith("a sync was stopped while it wrote ")
+        assert synced.sync_here(server).code == 0
+    assert faults(synced.verify_here()) == {}
+    assert len(synced.rows("bookings")) == 21
 
 
 def test_a_file_that_is_removed_is_named(synced: Machine) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from ticketsource_pipeline.checks.comparison import Comparison, Fault, Found
-from ticketsource_pipeline.datasets import Dataset
+from ticketsource_pipeline.datasets import CUSTOMERS, Dataset
 from ticketsource_pipeline.store import FileProof, Manifest, MonthRecord, ParquetStore, StoreError
 from ticketsource_pipeline.store.examination import Examined, examine, visible_files
 from ticketsource_pipeline.store.layout import (
@@ -62,7 +62,7 @@ class _Comparing:
         self.unfinished: list[str] = []
         again = "ticketsource sync" if month is None else f"ticketsource sync --month {month}"
         self.again = f"Run `{again}`"
-        self.remove = f"Remove it, then run `{again}`"
+        self.remove = _after_removal(self.again)
 
     def run(self) -> None:
         knows_manifest = self._read_manifest()
@@ -255,7 +255,8 @@ class _Comparing:
             what = f"{what}; {sums}" if sums else what
         # The catalogue's files are compared with the API's answer whenever it is read.
         is_compared = self.scope == CATALOG_SCOPE and not file.trouble
-        first = self.again if is_compared else self.remove
+        again = self._again(dataset)
+        first = again if is_compared else _after_removal(again)
         where = self._path(dataset, name + _ENDING)
         self._fault(where, what, f"{first}, which makes it again.", dataset)
 
@@ -265,7 +266,8 @@ class _Comparing:
 
     def _missing(self, dataset: Dataset, name: str) -> None:
         where = self._path(dataset, name + _ENDING)
-        self._fault(where, "is missing", f"{self.again}, which makes it again.", dataset)
+        again = self._again(dataset)
+        self._fault(where, "is missing", f"{again}, which makes it again.", dataset)
 
     def _stray(self, dataset: Dataset, name: str) -> None:
         where = self._path(dataset, name)
@@ -299,6 +301,10 @@ class _Comparing:
                 "The marts are of what was stored before; `ticketsource sync` makes them anew."
             )
 
+    def _again(self, dataset: Dataset) -> str:
+        """What makes a file of the dataset again; no ordinary sync reads the customers."""
+        return "Run `ticketsource sync --customers`" if dataset is CUSTOMERS else self.again
+
     def _fault(self, where: str, what: str, advice: str, dataset: Dataset | None = None) -> None:
         name = dataset.name if dataset else None
         self.result.faults.append(Fault(where, what, advice, name, self.month))
@@ -308,6 +314,10 @@ class _Comparing:
 
     def _relative(self, path: str) -> str:
         return path.removeprefix(self.store.layout.root.path).lstrip("/")
+
+
+def _after_removal(again: str) -> str:
+    return f"Remove it, then {again[0].lower()}{again[1:]}"
 
 
 def owners_of(manifests: Sequence[Manifest]) -> dict[str, str]:
