@@ -45,6 +45,12 @@ def marked_theatre() -> Theatre:
             created_at="2024-01-02T03:04:05+00:00",
         )
     )
+    odd = records.customer(
+        "cst-odd", first_name=None, last_name=None, created_at="2024-01-02T03:04:05+00:00"
+    )
+    odd["attributes"].update(first_name=[f"{MARK}first"], email={"of": EMAIL}, greeting=f"{MARK}hi")
+    odd["attributes"]["consent"]["email"] = f"{MARK}yes"
+    theatre.insert_customer(odd)
     date = theatre.add_date(theatre.add_event("Opera"), f"{next_month()}-09T19:30:00+00:00")
     names = ("title", "first_name", "last_name", "telephone", "company")
     person = {name: f"{MARK}{name}" for name in names}
@@ -90,7 +96,7 @@ def test_whatever_happens_a_person_is_where_the_mode_allows_and_nowhere_else(
     more = {"TICKETSOURCE_ATTENDEES": mode.value}
     theatre = marked_theatre()
     with SandboxServer(theatre) as server:
-        outcome = machine.sync_here(server, **more)
+        outcome = machine.sync_here(server, "--customers", **more)
         assert_in_its_place(machine, outcome, mode)
         failed = {name.split(" ")[0] for name in outcome.summary["failed_checks"]}
         is_full = mode is AttendeeMode.FULL
@@ -101,7 +107,7 @@ def test_whatever_happens_a_person_is_where_the_mode_allows_and_nowhere_else(
         )
         assert ("attendees.email_looks_like_one" in outcome.stderr) is is_full
         assert "raw_seats.no_new_fields" in outcome.stderr
-        assert len(places_of(machine.folder, MARK)) == (3 if is_full else 0)
+        assert len(places_of(machine.folder, MARK)) == (5 if is_full else 0)
         seats = (machine.data / "raw_seats").rglob("dat-*.parquet")
         path, whole = next((path, path.read_bytes()) for path in seats)
         faults = [
