@@ -248,6 +248,9 @@ def test_a_page_size_the_api_does_not_take_is_refused(page_size: int) -> None:
         ({"data": [{"id": "sea-1"}]}, r"data\[0\]"),
         ({"data": [], "meta": "x"}, "`meta`"),
         ({"data": [], "links": 1}, "`links`"),
+        ({"data": [], "links": {"next": {}}}, "`links.next`"),
+        ({"data": [], "links": {"next": 0}}, "`links.next`"),
+        ({"data": [], "links": {"next": False}}, "`links.next`"),
     ],
 )
 def test_json_of_another_shape_is_refused_with_path_and_place(envelope: object, told: str) -> None:
@@ -268,14 +271,28 @@ def test_numbers_in_meta_may_be_strings_of_digits() -> None:
         ({"next": "?page=2"}, True),
         ({"next": "https://evil.example/"}, True),
         ({"next": None}, False),
-        ({"next": ""}, False),
-        ({"first": "x"}, False),
+        ({"next": ""}, None),
+        ({"first": "x"}, None),
         ([], None),
         (None, None),
     ],
 )
 def test_links_next_is_only_a_yes_or_a_no(links: object, expected: bool | None) -> None:
     assert parse_page({"data": [], "links": links}, "/x", "bkg").has_more is expected
+
+
+@pytest.mark.parametrize("links", [{"next": ""}, {"first": "x"}, {}, [], None])
+@pytest.mark.parametrize("count", [0, 3, 4, 9, 12])
+def test_a_list_whose_links_do_not_say_whether_more_follows_is_read_whole(
+    links: object, count: int
+) -> None:
+    def serve(ask: Ask) -> Page:
+        page = page_of_rows(ids(count), ask)
+        meta = {"current_page": page.current_page, "per_page": page.per_page}
+        meta |= {"from": page.from_, "to": page.to}
+        return parse_page({"data": page.rows, "meta": meta, "links": links}, "/x", "bkg")
+
+    assert ids_of(read(serve, page_size=4)[0]) == ids(count)
 
 
 def test_an_empty_page_that_says_it_has_rows_is_not_believed() -> None:

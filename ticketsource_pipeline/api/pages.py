@@ -30,7 +30,8 @@ class Page:
 
     `current_page`, `per_page`, `from_` and `to` are the answer's own `meta` (vendor's text: the
     overall index, from 1, of the page's first and last row); None when it does not say.
-    `has_more` is whether `links.next` names anything; None when there are no links.
+    `has_more` is whether `links.next` names anything, False when it is null; None when it says
+    neither, and a full page has to be taken for one that others may follow.
     """
 
     rows: list[Row]
@@ -97,9 +98,21 @@ def parse_page(envelope: object, path: str, kind: Prefix) -> Page:
         per_page=_whole_number(meta.get("per_page")),
         from_=_whole_number(meta.get("from")),
         to=_whole_number(meta.get("to")),
-        has_more=bool(links.get("next")) if links else None,
+        has_more=_names_more(links, path),
         has_meta=bool(meta),
     )
+
+
+def _names_more(links: dict[str, Any], path: str) -> bool | None:
+    following = links.get("next", "")
+    if following is not None and not isinstance(following, str):
+        raise InvalidResponse(
+            f"The answer to {path} has a `links.next` that is neither text nor null.", path
+        )
+    if following is None:
+        return False
+    # Only null is known to say that this is the end; a mistake about that would be a hole.
+    return True if following else None
 
 
 def _section(envelope: dict[str, Any], name: str, path: str) -> dict[str, Any]:
