@@ -113,7 +113,7 @@ class Machine:
         """Run `ticketsource sync --json` as a process of its own."""
         return self.run("sync", "--json", *words, variables=self.variables(server, **more))
 
-    def sync_here(self, server: SandboxServer, *words: str, **more: str) -> Outcome:
+    def sync_here(self, server: SandboxServer | None, *words: str, **more: str) -> Outcome:
         """Run `ticketsource sync --json` in this process, where its start is not the point."""
         environment: dict[str, str | None] = {**self.variables(server, **more)}
         result = CliRunner().invoke(ticketsource, ["sync", "--json", *words], env=environment)

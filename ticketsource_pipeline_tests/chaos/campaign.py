@@ -14,18 +14,24 @@ from random import Random
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from ticketsource_pipeline.api import ApiError
-from ticketsource_pipeline.datasets import DATASETS
 from ticketsource_pipeline.sandbox import Theatre
-from ticketsource_pipeline.store import StoreError
 from ticketsource_pipeline_tests.chaos import oracle
+from ticketsource_pipeline_tests.chaos.command import RETRIES, Untold, sync_by_command
+from ticketsource_pipeline_tests.chaos.invariants import (
+    Fail,
+    look_at_catalog,
+    look_at_checks,
+    look_at_lists,
+    look_at_months,
+    look_at_words,
+    tells_doubles,
+)
+from ticketsource_pipeline_tests.chaos.moving_lists import MovingLists
 from ticketsource_pipeline_tests.chaos.place import Place, Report, partitions
-from ticketsource_pipeline_tests.chaos.playhouse import PERSON, go_on, yesterday
+from ticketsource_pipeline_tests.chaos.playhouse import go_on, yesterday
 from ticketsource_pipeline_tests.chaos.server import SpoiltServer, Trap, Trouble
 from ticketsource_pipeline_tests.chaos.spoilers import Fault
 
-RETRIES = 3
-KEY = "skl-sandbox-1"
 LIST_PATHS = {
     "events": "/events",
     "venues": "/events/[^/]+/venues",
@@ -51,6 +57,7 @@ class Stage:
         outcomes: cases by what came of them.
         trap: an address nobody may ask.
         before: what yesterday's files hold.
+        by_command: whether `ticketsource sync` reads, and not what it is made of.
     """
 
     server: SpoiltServer
@@ -59,6 +66,7 @@ class Stage:
     outcomes: Counter[str] = field(default_factory=Counter)
     trap: Trap = field(default_factory=Trap)
     before: oracle.Expected = field(default_factory=oracle.Expected)
+    by_command: bool = False
 
     @property
     def filled(self) -> Path:
@@ -82,6 +90,24 @@ class Stage:
             data = Path(folder) / "data"
             shutil.copytree(self.filled, data)
             yield Place(data)
+
+    def sync(
+        self, place: Place, *, full: bool = False, slow: bool = False, all_checks: bool = False
+    ) -> Report:
+        """Sync a place with the server.
+
+        Args:
+            place: where the data lies.
+            full: whether nothing is reused.
+            slow: whether the client soon loses patience.
+            all_checks: whether all checks are run, as the command does always.
+        """
+        if self.by_command:
+            return sync_by_command(
+                place, self.server.url, full=full, timeout_seconds=0.3 if slow else 2
+            )
+        with place.client(self.server.url, timeout_seconds=0.12 if slow else 2) as client:
+            return place.sync(client, full=full, all_checks=all_checks)
 
 
 @contextmanager
@@ -126,7 +152,7 @@ def troubles_of(faults: Sequence[Fault], chance: Random, *, lasting: bool) -> li
     ]
 
 
-def play(  # noqa: C901 - one case after the other in the order things happen
+def play(
     stage: Stage,
     seed: int,
     troubles: Sequence[Trouble],
@@ -138,7 +164,7 @@ def play(  # noqa: C901 - one case after the other in the order things happen
     all_checks: bool = False,
     on_request: Callable[[int], object] | None = None,
     named: str = "",
-    lively: bool = False,
+    moving: MovingLists | None = None,
 ) -> None:
     """Play a case and look that everything holds that must.
 
@@ -153,18 +179,18 @@ def play(  # noqa: C901 - one case after the other in the order things happen
         all_checks: whether all checks are run, not only those that may block.
         on_request: what happens at a request, told its number.
         named: what that is called in the counts.
-        lively: whether the theatre changes under the reading, so that only what comes in the end
-            is known.
+        moving: what changes the theatre under the reading, if anything, so that only what comes in
+            the end is known.
 
     Raises:
         Broken: when something does not hold.
     """
-    chance = Random(seed)  # noqa: S311
-    theatre, server, before = yesterday(), stage.server, stage.before
-    go_on(theatre, chance, moves=moves)
-    at_first = _listed(theatre)
+    theatre, server = yesterday(), stage.server
+    go_on(theatre, Random(seed), moves=moves)  # noqa: S311
     server.play(theatre, list(troubles), seed)
-    server.on_request = on_request or server.on_request
+    if moving:
+        moving.begin(yesterday(), theatre)
+    server.on_request = on_request or (moving.happen if moving else server.on_request)
     for name in [*(trouble.name for trouble in troubles), *([named] if named else [])]:
         stage.counts[name] += 1
 
@@ -174,146 +200,66 @@ def play(  # noqa: C901 - one case after the other in the order things happen
 
     with stage.place() as place:
         try:
-            with place.client(server.url, timeout_seconds=0.12 if slow else 2) as client:
-                report = place.sync(client, all_checks=all_checks)
+            report = stage.sync(place, slow=slow, all_checks=all_checks)
         except Exception as error:  # noqa: BLE001 - whatever it is, it is the finding
-            trace = "".join(traceback.format_exception(error))
-            return fail(f"an error that is not ours: {type(error).__name__}", trace)
-        _look_at_words(report, fail)
+            return fail(_unforeseen(error))
+        look_at_words(report, fail)
         if stage.trap.caught():
             fail("somebody else was asked")
-        after = expectation(theatre, server.spoilt)
         if server.strange:
             fail("asked what no path may be, or the server broke", *server.strange)
-        if lively:
-            stage.outcomes["failed" if report.failed else "succeeded"] += 1
-            if not report.failed:
-                _look_at_lists(place, at_first, _listed(theatre), fail)
-            _look_at_recovery(place, server, fail)
-        elif report.failed:
-            stage.outcomes["failed"] += 1
-            if must_succeed:
-                fail("failed, though all troubles pass", *report.words)
-            _look_at_months(place, before, after, report, fail)
+        stage.outcomes["failed" if report.failed else "succeeded"] += 1
+        if report.failed and must_succeed:
+            fail("failed, though all troubles pass", *report.words)
+        if moving:
+            _count(stage, moving)
+            look_at_lists(place, moving, report, fail)
         else:
-            stage.outcomes["succeeded"] += 1
-            wrong = [] if _tells_doubles(report) else list(oracle.differences(place.data, after))
-            if wrong:
-                fail("the files are not what was served", *wrong, *report.words)
-            if all_checks:
-                _look_at_checks(after, report, fail)
-        if report.words or server.spoilt:
-            _look_at_recovery(place, server, fail)
+            _look(stage, place, report, fail)
+        if moving or report.words or server.spoilt:
+            _look_at_recovery(stage, place, fail)
     return None
 
 
-def _listed(theatre: Theatre) -> dict[str, set[str]]:
-    return {key: {row["id"] for row in theatre.bookings_of(key)} for key in theatre.dates}
+def _look(stage: Stage, place: Place, report: Report, fail: Fail) -> None:
+    """Look at what was read of a theatre that kept still."""
+    after = expectation(stage.server.theatre, stage.server.spoilt)
+    if tells_doubles(report):
+        return
+    if report.failed:
+        look_at_catalog(place, stage.before, after, report, fail)
+        look_at_months(place, stage.before, after, report, fail)
+        return
+    wrong = list(oracle.differences(place.data, after))
+    if wrong:
+        fail("the files are not what was served", *wrong, *report.words)
+    if report.checked_all:
+        look_at_checks(after, report, fail)
 
 
-def _look_at_lists(
-    place: Place, first: dict[str, set[str]], last: dict[str, set[str]], fail: Any
-) -> None:
-    """Each performance's bookings are those of one moment of the reading, and no mixture."""
-    found: dict[str, set[str]] = {key: set() for key in {*first, *last}}
-    for row in oracle.stored(place.data, DATASETS["raw_bookings"]):
-        found[row["date_id"]].add(row["booking_id"])
-    for key, ids in found.items():
-        if ids not in (first.get(key, set()), last.get(key, set())):
-            fail(f"the bookings of {key} are of no moment")
+def _count(stage: Stage, moving: MovingLists) -> None:
+    stage.counts.update(moving.changes)
+    stage.counts["a list moved while it was read" if moving.moved else "no list moved"] += 1
 
 
-def _look_at_words(report: Report, fail: Any) -> None:
-    for error in report.errors.values():
-        if not isinstance(error, ApiError | StoreError) or len(str(error)) < 20:
-            fail(f"an error that does not say what happened: {error!r}")
-        trace = "".join(traceback.format_exception(error))
-        for secret in (KEY, PERSON):
-            if secret in trace or secret in repr(error):
-                fail(f"an error that holds {secret}", trace)
-    for words in report.words:
-        if PERSON in words:
-            fail("a check that names somebody", words)
+def _unforeseen(error: Exception) -> str:
+    trace = "".join(traceback.format_exception(error))
+    if isinstance(error, Untold):
+        return str(error)
+    return f"an error that is not ours: {type(error).__name__}\n{trace}"
 
 
-def _look_at_months(
-    place: Place, before: oracle.Expected, after: oracle.Expected, report: Report, fail: Any
-) -> None:
-    """Each month's sales are yesterday's or today's, whole; those that failed are yesterday's."""
-    stored = {name: oracle.stored(place.data, DATASETS[name]) for name in oracle.SALES}
-    months = {row["performance_month"] for rows in stored.values() for row in rows}
-    for dataset in (DATASETS[name] for name in oracle.SALES):
-        keys = [oracle.key_of(dataset, row) for row in stored[dataset.name]]
-        if len(keys) != len(set(keys)) and not _tells_doubles(report):
-            fail(f"{dataset.name} holds rows twice", *report.words)
-    everything = {*months, *_months(before), *_months(after)}
-    homes = {key: row["performance_month"] for key, row in after.rows["performances"].items()}
-    for month in everything:
-        found = {
-            name: {
-                oracle.key_of(DATASETS[name], row): row
-                for row in stored[name]
-                if row["performance_month"] == month
-            }
-            for name in oracle.SALES
-        }
-        old = {name: before.month(name, month) for name in oracle.SALES}
-        new = {name: after.month(name, month) for name in oracle.SALES}
-        # Where a performance leaves a month, its rows go before it is read where it went.
-        rest = {
-            name: {key: row for key, row in rows.items() if homes.get(row["date_id"]) == month}
-            for name, rows in old.items()
-        }
-        touched = month in report.errors or month in report.blocked or "" in report.errors
-        allowed = [old, rest] if touched else [old, rest, new]
-        if found not in allowed and not _tells_doubles(report):
-            sizes = _sizes(found, old, new)
-            fail(f"{month} is neither yesterday's nor today's", *sizes, *report.words)
-
-
-def _tells_doubles(report: Report) -> bool:
-    """Whether a check says that one record is in two months, where only a lying API can put it."""
-    return any(check == "key_is_unique_over_all_months" for _, check in report.failures)
-
-
-def _sizes(*sales: Mapping[str, Mapping[str, Any]]) -> list[str]:
-    return [str({name: sorted(rows) for name, rows in item.items()}) for item in sales]
-
-
-def _months(whole: oracle.Expected) -> set[str]:
-    return {row["performance_month"] for name in oracle.SALES for row in whole.rows[name].values()}
-
-
-def _look_at_checks(after: oracle.Expected, report: Report, fail: Any) -> None:
-    """Just the fields that cannot be read are named by the checks on them."""
-    named = {
-        (dataset, str(failure.record_id), failure.what.split(" ")[0])
-        for (dataset, check), failures in report.failures.items()
-        if check == "fields_are_readable"
-        for failure in failures
-    }
-    # A seat's ids and times are read once for the raw data and once for the sales.
-    wanted = {item for item in after.unreadable if item[0] != "raw_seats"}
-    if named != wanted:
-        fail(
-            "the checks do not name just what cannot be read",
-            f"not named: {sorted(wanted - named)}",
-            f"named, though readable: {sorted(named - wanted)}",
-        )
-
-
-def _look_at_recovery(place: Place, server: SpoiltServer, fail: Any) -> None:
+def _look_at_recovery(stage: Stage, place: Place, fail: Fail) -> None:
     """Without troubles, the next sync makes all good."""
+    server = stage.server
     # Seats are asked for again only when their booking changed, or all are.
     full = bool(server.spoilt or server.troubles)
     server.calm()
     server.spoilt.clear()
     try:
-        with place.client(server.url) as client:
-            report = place.sync(client, full=full, all_checks=True)
+        report = stage.sync(place, full=full, all_checks=True)
     except Exception as error:  # noqa: BLE001 - whatever it is, it is the finding
-        trace = "".join(traceback.format_exception(error))
-        return fail(f"the next sync: {type(error).__name__}", trace)
+        return fail(f"the next sync: {_unforeseen(error)}")
     wrong = list(oracle.differences(place.data, expectation(server.theatre, {})))
     if wrong or report.words:
         fail("the next sync did not make it good", *wrong, *report.words)

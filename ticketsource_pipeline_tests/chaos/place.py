@@ -43,6 +43,10 @@ def _partitions(_month: str) -> list[str]:
     return list(month_partitions("2019-01").get_partition_keys(current_time=utc_now()))
 
 
+class ToldError(Exception):
+    """Why a run failed, in the words of the command that made it."""
+
+
 @dataclass
 class Report:
     """What came of a sync.
@@ -51,11 +55,13 @@ class Report:
         errors: by month, and "" for the catalogue, why it failed.
         blocked: by month, the checks for which it was not published.
         failures: by dataset and check, what failed it.
+        checked_all: whether it holds every failure there is to all checks.
     """
 
     errors: dict[str, Exception] = field(default_factory=dict)
     blocked: dict[str, list[str]] = field(default_factory=dict)
     failures: dict[tuple[str, str], list[Failure]] = field(default_factory=dict)
+    checked_all: bool = False
 
     @property
     def failed(self) -> bool:
@@ -94,7 +100,7 @@ class Place:
             max_retries=max_retries,
             backoff=QUICK,
             sleep=lambda _: None,
-            monotonic=_leaping(),
+            monotonic=leaping(),
         )
 
     def sync(
@@ -106,8 +112,9 @@ class Place:
         before_month: Callable[[str], object] = lambda _: None,
     ) -> Report:
         """Do what `ticketsource sync` does: the catalogue, then each month that needs it."""
-        store, report = self.store(), Report()
+        store, report = self.store(), Report(checked_all=all_checks)
         try:
+            store.prepare()
             land_catalog(client, store, lambda _: None)
         except (ApiError, StoreError) as error:
             report.errors[""] = error
@@ -175,7 +182,7 @@ class Place:
         return blocking
 
 
-def _leaping() -> Callable[[], float]:
+def leaping() -> Callable[[], float]:
     """A clock on which every wait is over when one looks again."""
     seconds = [1000.0]
 

@@ -129,7 +129,13 @@ def _nothing(_number: int) -> None:
 
 
 class SpoiltServer:
-    """The API of a theatre on 127.0.0.1, spoilt by the troubles of the moment."""
+    """The API of a theatre on 127.0.0.1, spoilt by the troubles of the moment.
+
+    Attributes:
+        requests: the paths asked, in order.
+        page: the page that the last of them asked for.
+        on_request: called with the number of each request before its answer is made.
+    """
 
     def __init__(self) -> None:
         self.theatre = Theatre.empty()
@@ -137,6 +143,7 @@ class SpoiltServer:
         self.troubles: list[Trouble] = []
         self.chance = Random(1)  # noqa: S311
         self.requests: list[str] = []
+        self.page = 1
         self.strange: list[str] = []
         self.spoilt: dict[str, list[Any]] = defaultdict(list)
         self.on_request: Callable[[int], object] = _nothing
@@ -185,6 +192,7 @@ class SpoiltServer:
         parts = urlsplit(target)
         query = dict(parse_qsl(parts.query))
         self.requests.append(parts.path)
+        self.page = int(query.get("page", "1"))
         self.on_request(len(self.requests))
         if headers.get("authorization") != f"Bearer {self.key}":
             status, body = 401, b'{"message": "Unauthenticated."}'

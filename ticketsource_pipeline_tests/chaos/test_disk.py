@@ -5,21 +5,19 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
 
-import duckdb
 import pytest
 
-from ticketsource_pipeline.datasets import DATASETS
 from ticketsource_pipeline.store import StoreError
 from ticketsource_pipeline_tests.chaos import dying, oracle
 from ticketsource_pipeline_tests.chaos.campaign import Stage, expectation, stage
 from ticketsource_pipeline_tests.chaos.place import Place
 from ticketsource_pipeline_tests.chaos.playhouse import book, go_on, open_dates, yesterday
+from ticketsource_pipeline_tests.chaos.reader import Reader
 from ticketsource_pipeline_tests.chaos.test_kills import (
     assert_months_are_whole,
     assert_readable,
@@ -148,28 +146,11 @@ def test_a_disk_that_may_no_longer_be_written_leaves_each_month_whole(
 
 def test_a_reader_never_sees_an_error_half_a_file_or_a_row_twice(set_stage: Stage) -> None:
     chance, theatre = Random(SEED), yesterday()  # noqa: S311
-    done = threading.Event()
-    seen: list[str] = []
-    reads = [0]
-
-    def read(data: Path) -> None:
-        while not done.is_set():
-            for name in oracle.NAMES:
-                try:
-                    rows, distinct = look(data, name)
-                except Exception as error:  # noqa: BLE001 - whatever a reader meets is the finding
-                    seen.append(f"{name}: {error}")
-                    continue
-                if rows != distinct and name not in oracle.RAW:
-                    seen.append(f"{name}: {rows} rows, {distinct} keys")
-            reads[0] += 1
-
+    reader = Reader()
     with TemporaryDirectory(dir=set_stage.folder) as folder:
         scene = scene_of("warm", chance)
         place = Place(data_of(set_stage, scene, folder))
-        reader = threading.Thread(target=read, args=(place.data,))
-        reader.start()
-        try:
+        with reader.reading(place.data):
             for _ in range(12 if LONG else 3):
                 go_on(theatre, chance)
                 book(theatre, open_dates(theatre)[0], 90)
@@ -177,20 +158,7 @@ def test_a_reader_never_sees_an_error_half_a_file_or_a_row_twice(set_stage: Stag
                 process = dying.start(place.data, set_stage.server.url)
                 process.join(60)
                 assert process.exitcode == 0
-        finally:
-            done.set()
-            reader.join()
         assert not list(oracle.differences(place.data, expectation(theatre, {})))
-    assert not seen, seen[:5]
-    assert reads[0] >= 3
-
-
-def look(data: Path, name: str) -> tuple[int, int]:
-    """How many rows and how many keys a dataset has, as DuckDB reads its folder."""
-    keys = ", ".join(DATASETS[name].key)
-    with duckdb.connect() as connection:
-        (found,) = connection.execute(
-            f"SELECT count(*), count(DISTINCT ({keys})) FROM"  # noqa: S608
-            f" read_parquet('{data / name}/**/*.parquet', hive_partitioning = true)"
-        ).fetchall()
-    return found
+    assert not reader.wrong, reader.wrong[:5]
+    assert not reader.vanished
+    assert reader.readings >= 3

@@ -5,7 +5,6 @@ Minutes of work: only with LONG_TESTS=1 in the environment.
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import signal
@@ -27,6 +26,7 @@ from ticketsource_pipeline_tests.chaos.test_kills import (
     KINDS,
     SEED,
     Scene,
+    Tally,
     assert_made_good,
     assert_months_are_whole,
     assert_readable,
@@ -34,8 +34,8 @@ from ticketsource_pipeline_tests.chaos.test_kills import (
 )
 from ticketsource_pipeline_tests.running import Machine, ended
 
-KILLS = 11
-"""Of each kind."""
+BATCHES, KILLS = 2, 8
+"""Of each kind, so many times so many."""
 
 pytestmark = [
     pytest.mark.skipif(os.environ.get("LONG_TESTS") != "1", reason="minutes: set LONG_TESTS=1"),
@@ -64,14 +64,14 @@ def variables(stage: Stage, machine: Machine) -> dict[str, str]:
     )
 
 
+@pytest.mark.parametrize("batch", range(BATCHES))
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_sync_killed_at_any_moment_is_made_good_by_the_next(
-    set_stage: Stage, kind: str, request: pytest.FixtureRequest
+    set_stage: Stage, kind: str, batch: int, request: pytest.FixtureRequest
 ) -> None:
-    chance = Random(f"{SEED} sync {kind}")  # noqa: S311
-    counts: Counter[str] = Counter()
-    outcomes: Counter[str] = Counter()
-    for number in range(KILLS):
+    chance = Random(f"{SEED} sync {kind} {batch}")  # noqa: S311
+    tally = Tally()
+    while tally.wants(KILLS):
         scene = scene_of(kind, chance)
         with TemporaryDirectory(dir=set_stage.folder) as folder:
             machine = Machine(Path(folder))
@@ -79,30 +79,32 @@ def test_a_sync_killed_at_any_moment_is_made_good_by_the_next(
             if kind == "cold":
                 shutil.rmtree(machine.data)
             place = Place(machine.data)
-            set_stage.server.play(scene.theatre, [], 1)
-            what = kill(set_stage, machine, scene, chance)
-            asked = Counter(p for p in set_stage.server.requests if p.endswith("/seats"))
-            counts[f"sync, {kind}: killed"] += 1
 
             def again(_place: Place, machine: Machine = machine) -> None:
                 outcome = machine.run("sync", variables=variables(set_stage, machine))
                 assert outcome.code == 0, outcome.output
 
-            try:
-                assert_readable(place.data)
-                mixed = assert_months_are_whole(place, scene)
-                assert_made_good(set_stage, place, scene, asked, again)
-            except AssertionError as error:
-                told = f"seed {SEED}, sync, {kind}, kill {number + 1}: {what}"
-                raise AssertionError(f"{told}: {error}") from error
-            outcomes["between two files of a month" if mixed else "clean"] += 1
-    told = {"seed": SEED, "counts": counts, "outcomes": outcomes}
-    request.node.user_properties.append(("chaos", json.dumps(told)))
+            with tally.reader.reading(place.data, scene.allowed()):
+                set_stage.server.play(scene.theatre, [], 1)
+                what, hit = kill(set_stage, machine, scene, chance)
+                asked = Counter(p for p in set_stage.server.requests if p.endswith("/seats"))
+                told = f"seed {SEED}, sync, {kind}, batch {batch}, kill {tally.tries + 1}: {what}"
+                tally.note(f"ticketsource sync, {kind}: killed", hit=hit)
+                if not hit:
+                    continue
+                try:
+                    assert_readable(place.data)
+                    mixed = assert_months_are_whole(place, scene)
+                    assert_made_good(set_stage, place, scene, asked, again)
+                except AssertionError as error:
+                    raise AssertionError(f"{told}: {error}") from error
+                tally.outcomes["between two files of a month" if mixed else "clean"] += 1
+    tally.tell(request, "`ticketsource sync`")
 
 
-def kill(stage: Stage, machine: Machine, scene: Scene, chance: Random) -> str:
-    """Kill a sync somewhat after a request, and tell after which and when."""
-    at, later = chance.randint(1, 25), chance.choice([0.0, chance.uniform(0, 1.5)])
+def kill(stage: Stage, machine: Machine, scene: Scene, chance: Random) -> tuple[str, bool]:
+    """Kill a sync somewhat after a request; tells after which and when, and whether it ran."""
+    at, later = chance.randint(1, 18), chance.choice([0.0, chance.uniform(0, 1.5)])
     reached = threading.Event()
     stage.server.on_request = lambda number: number == at and reached.set()
     words = ["--full"] if scene.full else []
@@ -113,5 +115,6 @@ def kill(stage: Stage, machine: Machine, scene: Scene, chance: Random) -> str:
         process.wait(later)
     except subprocess.TimeoutExpired:
         process.send_signal(signal.SIGKILL)
-    assert ended(process).code in {-signal.SIGKILL, 0}
-    return f"{later:.3f} s after request {at}"
+    code = ended(process).code
+    assert code in {-signal.SIGKILL, 0}
+    return f"{later:.3f} s after request {at}", code == -signal.SIGKILL
