@@ -6,7 +6,7 @@ from collections import Counter
 import pytest
 
 NAMES = ("counts", "outcomes", "kills", "kill_outcomes")
-NUMBERS = ("readings", "proven", "vanished")
+NUMBERS = ("readings", "proven", "overtaken")
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
@@ -34,7 +34,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     terminalreporter.write_line(
         f"{numbers['readings']:,} readings of all datasets with DuckDB during kills;"
         f" {numbers['proven']:,} of a month proven by its manifest;"
-        f" {numbers['vanished']:,} met a raw file that had just gone with its performance"
+        f" {numbers['overtaken']:,} made again as a file was replaced or removed within the query"
     )
 
 

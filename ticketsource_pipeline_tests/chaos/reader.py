@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import io
 import json
@@ -10,7 +11,6 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import duckdb
 import pyarrow.parquet as pq
@@ -37,14 +37,15 @@ class Reader:
     Attributes:
         readings: how often all datasets were read.
         proven: how often a month was read whose files are as its manifest says.
-        vanished: how often a raw file was listed and then gone with its performance.
+        overtaken: how often a query went wrong because a file was replaced or removed within it,
+            and was made again.
         wrong: what was seen that nobody may see.
     """
 
     def __init__(self) -> None:
         self.readings = 0
         self.proven = 0
-        self.vanished = 0
+        self.overtaken = 0
         self.wrong: list[str] = []
 
     @contextmanager
@@ -86,43 +87,14 @@ class Reader:
         # A dataset has no folder, or an empty one, before it is first written.
         if not any((data / name).rglob("[!.]*.parquet")):
             return
-        source = f"read_parquet('{data / name}/**/*.parquet', hive_partitioning = true)"
-        is_sales = name in _KEYS
-        what = f"count(*), count(DISTINCT ({', '.join(DATASETS[name].key)}))"
-        if is_sales:
-            what = f"CAST(performance_month AS VARCHAR), {_KEYS[name]}"
-        try:
-            found = self._ask(connection, f"SELECT {what} FROM {source}", name)  # noqa: S608
-        except Exception as error:  # noqa: BLE001 - whatever a reader meets is the finding
-            self.wrong.append(f"{name}: {error}")
-            return
-        if is_sales:
-            self._look_at_sales(name, found, allowed or {})
-        # A performance on its way to another month may lie in the raw files of both, for a moment.
-        elif name not in oracle.RAW and found[0][0] != found[0][1]:
-            self.wrong.append(f"{name}: {found[0][0]} rows, {found[0][1]} keys")
-
-    def _ask(
-        self, connection: duckdb.DuckDBPyConnection, words: str, name: str
-    ) -> list[tuple[Any, ...]]:
-        try:
-            return connection.execute(words).fetchall()
-        except duckdb.IOException:
-            # A raw file goes with its performance, also when a reader has just listed the folder.
-            if name not in oracle.RAW:
-                raise
-            self.vanished += 1
-            return connection.execute(words).fetchall()
-
-    def _look_at_sales(self, name: str, found: list[tuple[Any, ...]], allowed: Readings) -> None:
-        if len({key for _, key in found}) != len(found):
-            self.wrong.append(f"{name}: rows twice among {sorted(found)}")
-        by_month: dict[str, set[str]] = defaultdict(set)
-        for month, key in found:
-            by_month[month].add(key)
-        for month, readings in allowed.items():
-            if by_month[month] not in [reading[name] for reading in readings]:
-                self.wrong.append(f"{name} of {month} is of no reading: {sorted(by_month[month])}")
+        while True:
+            before = _files(data / name)
+            wrong = _seen_wrong(connection, data / name, name, allowed or {})
+            if not wrong or before == _files(data / name):
+                self.wrong += wrong
+                return
+            # DuckDB opens a file more than once in a query, so it may meet two files of one name.
+            self.overtaken += 1
 
     def _look_at_manifest(self, data: Path, month: str, allowed: Readings) -> None:
         """Read a month as the documentation says, so that its files are proven to be of one."""
@@ -148,3 +120,45 @@ class Reader:
         }
         if found not in list(allowed[month]):
             self.wrong.append(f"the datasets of {month} do not belong together: {found}")
+
+
+def _files(folder: Path) -> set[tuple[str, int, int]]:
+    """The files of a folder with what tells a file from the next of its name."""
+    found = set()
+    for path in folder.rglob("[!.]*.parquet"):
+        # It may go between being listed and being looked at.
+        with contextlib.suppress(FileNotFoundError):
+            state = path.stat()
+            found.add((str(path), state.st_ino, state.st_mtime_ns))
+    return found
+
+
+def _seen_wrong(
+    connection: duckdb.DuckDBPyConnection, folder: Path, name: str, allowed: Readings
+) -> list[str]:
+    """Read a dataset once; returns what is wrong with what was seen."""
+    is_sales = name in _KEYS
+    what = f"count(*), count(DISTINCT ({', '.join(DATASETS[name].key)}))"
+    if is_sales:
+        what = f"CAST(performance_month AS VARCHAR), {_KEYS[name]}"
+    source = f"read_parquet('{folder}/**/*.parquet', hive_partitioning = true)"
+    try:
+        found = connection.execute(f"SELECT {what} FROM {source}").fetchall()  # noqa: S608
+    except Exception as error:  # noqa: BLE001 - whatever a reader meets is the finding
+        return [f"{name}: {error}"]
+    if not is_sales:
+        # A performance on its way to another month may lie in the raw files of both for a moment.
+        rows, distinct = found[0]
+        is_twice = rows != distinct and name not in oracle.RAW
+        return [f"{name}: {rows} rows, {distinct} keys"] if is_twice else []
+    by_month: dict[str, set[str]] = defaultdict(set)
+    for month, key in found:
+        by_month[month].add(key)
+    wrong = [
+        f"{name} of {month} is of no reading: {sorted(by_month[month])}"
+        for month, readings in allowed.items()
+        if by_month[month] not in [reading[name] for reading in readings]
+    ]
+    if len({key for _, key in found}) != len(found):
+        wrong.append(f"{name}: rows twice among {sorted(found)}")
+    return wrong

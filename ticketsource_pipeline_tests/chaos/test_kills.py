@@ -227,7 +227,7 @@ class Tally:
             "kill_outcomes": self.outcomes,
             "readings": self.reader.readings,
             "proven": self.reader.proven,
-            "vanished": self.reader.vanished,
+            "overtaken": self.reader.overtaken,
         }
         record.node.user_properties.append(("chaos", json.dumps(told)))
         assert not self.reader.wrong, self.reader.wrong[:5]
