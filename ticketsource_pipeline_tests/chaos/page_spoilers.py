@@ -21,12 +21,23 @@ def on_page(change: Callable[[Exchange, dict[str, Any], Random], object]) -> Spo
         try:
             envelope = exchange.envelope()
         except ValueError:
+            envelope = None
+        if not _is_page(envelope):
             # Another trouble was here before.
             return
         other = change(exchange, envelope, chance)
         exchange.put(envelope if other is None else other)
 
     return spoil
+
+
+def _is_page(envelope: Any) -> bool:
+    return (
+        isinstance(envelope, dict)
+        and all(isinstance(envelope.get(name), dict) for name in ("meta", "links"))
+        and isinstance(envelope.get("data"), list)
+        and all(isinstance(row, dict) and "id" in row for row in envelope["data"])
+    )
 
 
 WRONG_NUMBERS: list[Any] = ["7", "1.0", 1.5, -1, 0, 10**18, None, [], {}, "", "x", True, 1e308]
