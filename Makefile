@@ -46,7 +46,7 @@ long: $(TEST_STAMP) ## tests that take minutes: a theatre's year with the real d
 audit: $(TEST_STAMP) ## look the locked packages up for known vulnerabilities
 	@$(BIN)/python .ci/audit.py
 
-chaos: $(TEST_STAMP) ## thousands of generated faults and two hundred kills, of a new seed each time
+chaos: $(TEST_STAMP) ## ten thousand generated faults and two hundred kills, of a new seed each time
 	LONG_TESTS=1 CHAOS_SEED=$${CHAOS_SEED:-$$(date +%s)} $(BIN)/python -m pytest -n 2 ticketsource_pipeline_tests/chaos
 
 bench: $(TEST_STAMP) ## the benchmarks of docs/performance.md
