@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from random import Random
-from typing import Any
+from typing import Any, TypeGuard
 
 from ticketsource_pipeline_tests.chaos.oracle import exact
 from ticketsource_pipeline_tests.chaos.server import Exchange, Spoiler
@@ -31,7 +31,7 @@ def on_page(change: Callable[[Exchange, dict[str, Any], Random], object]) -> Spo
     return spoil
 
 
-def _is_page(envelope: Any) -> bool:
+def _is_page(envelope: Any) -> TypeGuard[dict[str, Any]]:
     return (
         isinstance(envelope, dict)
         and all(isinstance(envelope.get(name), dict) for name in ("meta", "links"))
