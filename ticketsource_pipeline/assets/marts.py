@@ -25,6 +25,8 @@ from ticketsource_pipeline.datasets import (
 from ticketsource_pipeline.frames.marts.all_marts import CODE_VERSION
 from ticketsource_pipeline.landing.marts import make_marts
 from ticketsource_pipeline.resources import ParquetStoreResource
+from ticketsource_pipeline.sql.database import keep_database
+from ticketsource_pipeline.store import StoreError
 
 _SOURCES = {
     BOOKINGS.name: [BOOKING_LINES, SEATS, RAW_BOOKINGS],
@@ -67,10 +69,16 @@ def marts_assets(account: str) -> dg.AssetsDefinition:
     def marts(
         context: dg.AssetExecutionContext, store: ParquetStoreResource
     ) -> Iterator[dg.MaterializeResult]:
-        landing = make_marts(store.open())
+        parquet = store.open()
+        landing = make_marts(parquet)
         if landing.customers.changed:
             context.log.info("What the stored customers booked was counted anew.")
             context.log_event(dg.AssetMaterialization(CUSTOMERS.name))
+        try:
+            keep_database(parquet)
+        except StoreError as error:
+            # The marts are as they should be: only a convenience is missing.
+            context.log.warning(str(error))
         for dataset in MARTS:
             yield materialization(
                 dataset,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import resource
 import sys
+from typing import Literal
 
 import click
 from rich.console import Console
@@ -117,6 +118,84 @@ def verify(*, months: tuple[str, ...], as_json: bool) -> None:
     if as_json:
         click.echo(verification.to_json())
     sys.exit(ALL_WELL if verification.all_well else FAILED)
+
+
+@ticketsource.command()
+@click.argument("query", required=False)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["table", "csv", "json"]),
+    default="table",
+    show_default=True,
+    help="A table ends after 100 rows; csv and json give all, as they are.",
+)
+@click.option("--rebuild", is_flag=True, help="Make ticketsource.duckdb anew, too or alone.")
+def sql(*, query: str | None, form: Literal["table", "csv", "json"], rebuild: bool) -> None:
+    """Answer a QUERY in DuckDB's SQL over the datasets, each a table of its name.
+
+    A QUERY of - is read from the standard input. Nothing can be written, and nothing else be read.
+    Needs no key and asks the API nothing. Exit code 0: answered; 1: the data cannot be read; 2: the
+    query cannot be answered, or bad usage.
+    """
+    from ticketsource_pipeline.cli.sql import run_sql  # noqa: PLC0415
+    from ticketsource_pipeline.store import StoreError  # noqa: PLC0415
+
+    try:
+        run_sql(read_settings(), query, form=form, rebuild=rebuild)
+    except StoreError as error:
+        click.echo(f"ticketsource: {error}", err=True)
+        sys.exit(FAILED)
+
+
+@ticketsource.command()
+@click.argument("dataset")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["csv", "xlsx"]),
+    default="csv",
+    show_default=True,
+    help="What is written.",
+)
+@click.option("--month", metavar="YYYY-MM", help="Only performances of this month.")
+@click.option(
+    "--output",
+    metavar="FILE",
+    help="Where to, - for the standard output.  [default: DATASET[-MONTH].FORMAT]",
+)
+@click.option("--personal", is_flag=True, help="With the columns of personal data.")
+@click.option("--force", is_flag=True, help="Replace the file if it is there.")
+def export(
+    *,
+    dataset: str,
+    form: Literal["csv", "xlsx"],
+    month: str | None,
+    output: str | None,
+    personal: bool,
+    force: bool,
+) -> None:
+    """Write a DATASET to a file for a spreadsheet.
+
+    Needs no key and asks the API nothing. Exit code 0: written; 1: the data cannot be read; 2: it
+    cannot be exported as asked, or bad usage.
+    """
+    from ticketsource_pipeline.cli.export import run_export  # noqa: PLC0415
+    from ticketsource_pipeline.store import StoreError  # noqa: PLC0415
+
+    try:
+        run_export(
+            read_settings(),
+            dataset,
+            form=form,
+            month=month,
+            output=output,
+            personal=personal,
+            force=force,
+        )
+    except StoreError as error:
+        click.echo(f"ticketsource: {error}", err=True)
+        sys.exit(FAILED)
 
 
 @ticketsource.command()

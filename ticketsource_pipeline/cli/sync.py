@@ -34,7 +34,8 @@ from ticketsource_pipeline.refresh.forecast import pages_of
 from ticketsource_pipeline.refresh.plan import MonthPlan
 from ticketsource_pipeline.resources import ParquetStoreResource
 from ticketsource_pipeline.settings import Settings
-from ticketsource_pipeline.store import DamagedFile, ParquetStore
+from ticketsource_pipeline.sql.database import keep_database
+from ticketsource_pipeline.store import DamagedFile, ParquetStore, StoreError
 from ticketsource_pipeline.store.account import AccountMismatch, bind_account
 from ticketsource_pipeline.store.privacy import privacy_state
 
@@ -96,6 +97,11 @@ def sync(
         )
     summary.metered = progress.total
     summary.measure(store)
+    try:
+        keep_database(store)
+    except StoreError as error:
+        # The data is as it should be: only a convenience is missing.
+        console.print(f"warning: {error}", markup=False, highlight=False, soft_wrap=True)
     return summary, str(store.layout.root)
 
 

@@ -107,6 +107,13 @@ class Column:
         return tuple(self.source.split(".")) if self.source else ()
 
 
+MONTH_OF_PATH = Column(
+    PARTITION_KEY,
+    ColumnType.TEXT,
+    "The month in which the performance starts, `YYYY-MM`; from the file's path.",
+)
+
+
 @dataclass(frozen=True)
 class Dataset:
     """One table of Parquet files: what a row is, its columns, its key and how it is laid out.
@@ -140,6 +147,11 @@ class Dataset:
     def personal(self) -> bool:
         """Whether any column holds personal data."""
         return any(column.personal is not None for column in self.columns)
+
+    @cached_property
+    def columns_with_month(self) -> tuple[Column, ...]:
+        """The columns as a reader of the folder sees them: the month of the path comes last."""
+        return (*self.columns, MONTH_OF_PATH) if self.partitioned else self.columns
 
     @cached_property
     def money_columns(self) -> tuple[str, ...]:

@@ -18,11 +18,24 @@ TEMPORARY_ENDING = ".tmp"
 
 @dataclass(frozen=True)
 class NewFile:
-    """A file to be written: where it goes, the whole of it, and whether it is the owner's alone."""
+    """A file to be written: where it goes, the whole of it, and who may do what with it.
+
+    Attributes:
+        path: where it goes.
+        content: the whole of it.
+        private: whether only the owner may read it.
+        read_only: whether nobody may write it; it can be replaced.
+    """
 
     path: UPath
     content: bytes
     private: bool
+    read_only: bool = False
+
+    @property
+    def mode(self) -> int:
+        """Its mode, as far as the umask lets it be."""
+        return (0o600 if self.private else 0o666) & (0o444 if self.read_only else 0o666)
 
 
 class FileWriter:
@@ -120,7 +133,7 @@ class FileWriter:
         self._make_folder(target.parent, private=file.private)
         temporary = target.with_name(f".{target.name}.{uuid4().hex}{TEMPORARY_ENDING}")
         try:
-            self._write_synced(temporary, file.content, 0o600 if file.private else 0o666)
+            self._write_synced(temporary, file.content, file.mode)
         except BaseException:
             _clear(temporary)
             raise

@@ -110,6 +110,16 @@ class Layout:
         return path.path.removeprefix(self.root.path).lstrip("/")
 
     @property
+    def database(self) -> UPath:
+        """DuckDB's file of views over the datasets; it holds no row."""
+        return self.root / "ticketsource.duckdb"
+
+    @property
+    def database_record(self) -> UPath:
+        """The record of which views the file was made with."""
+        return self.state / "database.json"
+
+    @property
     def account(self) -> UPath:
         """The record of whose data this is."""
         return self.state / "account.json"

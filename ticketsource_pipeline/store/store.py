@@ -95,6 +95,18 @@ class ParquetStore(StateFiles):
             DamagedFile: when a file cannot be read, or is not what its proof says.
             StoreError: when the files change again and again while they are read.
         """
+        table = self.read_table(dataset, months, columns, proofs=proofs)
+        return table.to_pandas(types_mapper=pd.ArrowDtype)
+
+    def read_table(
+        self,
+        dataset: Dataset,
+        months: Iterable[str] | None = None,
+        columns: Sequence[str] | None = None,
+        *,
+        proofs: Mapping[str, FileProof] | None = None,
+    ) -> pa.Table:
+        """Return a dataset's rows as `read` does, as a table of Arrow."""
         names = list(columns) if columns is not None else dataset.schema.names
         schema = pa.schema([dataset.schema.field(name) for name in names])
         if not dataset.partitioned:
@@ -106,8 +118,7 @@ class ParquetStore(StateFiles):
             folders,
             lambda path, name: _columns(path, names, schema, (proofs or {}).get(name)),
         )
-        table = pa.concat_tables(tables.values()) if tables else schema.empty_table()
-        return table.to_pandas(types_mapper=pd.ArrowDtype)
+        return pa.concat_tables(tables.values()) if tables else schema.empty_table()
 
     def read_file(self, dataset: Dataset, month: str | None, name: str) -> Stored | None:
         """Return one file's rows and notes, or none when there is no such file."""
