@@ -11,6 +11,7 @@ import s3fs
 from moto.server import ThreadedMotoServer
 
 from ticketsource_pipeline.sandbox import Faults, RequestRecord, SandboxServer
+from ticketsource_pipeline_tests.asking import ask
 from ticketsource_pipeline_tests.running import (
     CLOSED_MONTH,
     DATASETS,
@@ -21,6 +22,7 @@ from ticketsource_pipeline_tests.running import (
     next_month,
     small_theatre,
 )
+from ticketsource_pipeline_tests.test_cli_refusals import assert_refused
 
 BUCKET = "box-office"
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "AKIAEXAMPLE", "AWS_SECRET_ACCESS_KEY": "not-a-secret-at-all"}
@@ -112,6 +114,19 @@ def test_a_bucket_holds_what_a_folder_would_and_only_whole_files_at_every_moment
             folder = f"{BUCKET}/sales/{dataset}"
             table = pads.dataset(folder, filesystem=bucket.files(), partitioning="hive").to_table()
             assert table.num_rows == theatre.counts()[dataset]
+
+        query = (
+            "select sum(gross) as gross, count(distinct performance_month) as n from booking_lines"
+        )
+        told = ask(machine, "sql", "--format", "csv", query, **bucket.variables)
+        gross = sum(line["gross"] for line in machine.rows("booking_lines"))
+        assert told.stdout == f"gross,n\n{gross},2\n", told.stderr
+        out = str(machine.folder / "seats.csv")
+        assert ask(machine, "export", "seats", "--output", out, **bucket.variables).code == 0
+        assert len(Path(out).read_text().splitlines()) == theatre.counts()["seats"] + 1
+        assert_refused(ask(machine, "sql", "copy (select 1) to 'x'", **bucket.variables), "reads")
+        assert ask(machine, "sql", "--rebuild", **bucket.variables).code == 1
+        assert "ticketsource.duckdb" not in bucket.names()
 
         before = bucket.stamps()
         server.on_request = None

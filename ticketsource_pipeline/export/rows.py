@@ -124,6 +124,6 @@ def _has_months(dataset: Dataset) -> bool:
 
 def _says_nothing(selection: Selection) -> bool:
     """Whether all that is left are ids of things, or rows that nothing names."""
-    left = [column.name for column in selection.columns if column.name != PARTITION_KEY]
-    missing = set(selection.dataset.key) - set(left)
-    return bool(missing) or all(name.endswith("_id") for name in left)
+    left = {column.name for column in selection.columns}
+    named = set(selection.dataset.key) <= left
+    return not named or all(name.endswith("_id") for name in left - {PARTITION_KEY})

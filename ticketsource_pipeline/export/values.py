@@ -12,7 +12,7 @@ from typing import Any
 # What makes a spreadsheet calculate (OWASP, "CSV Injection"), with what it may skip before it; and
 # apostrophes before that, so that what is done can be undone.
 _SKIPPED = r"[\s\x00-\x1f\x7f\u00ad\u200b-\u200f\u2060\ufeff]*"
-_FORMULA = re.compile(rf"'*(?:[\t\r\n]|{_SKIPPED}[=+\-@＝＋－＠])")  # noqa: RUF001 - full width
+_FORMULA = re.compile(rf"'*{_SKIPPED}[=+\-@\t\r\n＝＋－＠]")  # noqa: RUF001 - full width
 _DEFUSED = re.compile(rf"'{_FORMULA.pattern}")
 
 
