@@ -84,6 +84,21 @@ def datasets_in(names: set[str]) -> set[str]:
     return {name for name in names if not name.startswith("_ticketsource/")}
 
 
+def assert_can_be_asked(machine: Machine, bucket: Bucket, seats: int) -> None:
+    """Fail unless SQL and exports read the bucket, of which the machine holds a copy."""
+    query = "select sum(gross) as gross, count(distinct performance_month) as n from booking_lines"
+    told = ask(machine, "sql", "--format", "csv", query, **bucket.variables)
+    gross = sum(line["gross"] for line in machine.rows("booking_lines"))
+    assert told.stdout == f"gross,n\n{gross},2\n", told.stderr
+    out = machine.folder / "seats.csv"
+    written = ask(machine, "export", "seats", "--output", str(out), **bucket.variables)
+    assert written.code == 0, written.stderr
+    assert len(out.read_text(encoding="utf-8").splitlines()) == seats + 1
+    assert_refused(ask(machine, "sql", "copy (select 1) to 'x'", **bucket.variables), "reads")
+    assert ask(machine, "sql", "--rebuild", **bucket.variables).code == 1
+    assert "ticketsource.duckdb" not in bucket.names()
+
+
 @pytest.mark.takes_long
 def test_a_bucket_holds_what_a_folder_would_and_only_whole_files_at_every_moment(
     machine: Machine, bucket: Bucket
@@ -115,18 +130,7 @@ def test_a_bucket_holds_what_a_folder_would_and_only_whole_files_at_every_moment
             table = pads.dataset(folder, filesystem=bucket.files(), partitioning="hive").to_table()
             assert table.num_rows == theatre.counts()[dataset]
 
-        query = (
-            "select sum(gross) as gross, count(distinct performance_month) as n from booking_lines"
-        )
-        told = ask(machine, "sql", "--format", "csv", query, **bucket.variables)
-        gross = sum(line["gross"] for line in machine.rows("booking_lines"))
-        assert told.stdout == f"gross,n\n{gross},2\n", told.stderr
-        out = str(machine.folder / "seats.csv")
-        assert ask(machine, "export", "seats", "--output", out, **bucket.variables).code == 0
-        assert len(Path(out).read_text().splitlines()) == theatre.counts()["seats"] + 1
-        assert_refused(ask(machine, "sql", "copy (select 1) to 'x'", **bucket.variables), "reads")
-        assert ask(machine, "sql", "--rebuild", **bucket.variables).code == 1
-        assert "ticketsource.duckdb" not in bucket.names()
+        assert_can_be_asked(machine, bucket, seats=theatre.counts()["seats"])
 
         before = bucket.stamps()
         server.on_request = None
