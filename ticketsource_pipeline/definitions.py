@@ -6,6 +6,7 @@ from ticketsource_pipeline.assets.catalog import catalog_assets
 from ticketsource_pipeline.assets.customers import customers_assets
 from ticketsource_pipeline.assets.marts import marts_assets
 from ticketsource_pipeline.assets.raw import raw_assets
+from ticketsource_pipeline.assets.report import report_asset
 from ticketsource_pipeline.assets.sales import sales_assets
 from ticketsource_pipeline.automation.alerts import alert_sensors
 from ticketsource_pipeline.automation.jobs import JOBS
@@ -21,6 +22,8 @@ from ticketsource_pipeline.settings import Settings, read_settings
 def definitions(settings: Settings) -> dg.Definitions:
     """Return everything Dagster is to know, for the given settings."""
     months = month_partitions(settings.first_month)
+    checks = asset_checks(months)
+    check_keys = [key for layer in checks for key in layer.check_keys]
     return dg.Definitions(
         assets=[
             catalog_assets(settings.account),
@@ -28,8 +31,9 @@ def definitions(settings: Settings) -> dg.Definitions:
             sales_assets(months, settings.account),
             marts_assets(settings.account),
             customers_assets(settings.account),
+            report_asset(settings.account, check_keys),
         ],
-        asset_checks=asset_checks(months),
+        asset_checks=checks,
         jobs=JOBS,
         schedules=schedules(months),
         sensors=[changed_performances_sensor(months), stale_marts_sensor(), *alert_sensors()],

@@ -54,6 +54,8 @@ def test_demo_leaves_a_whole_season_in_the_current_folder_and_can_be_run_again(
         first.stdout.splitlines()[-1].split()[0].replace(",", "")
     )
 
+    report = machine.folder / "data" / "sandbox" / "reports" / "sales-report.html"
+    assert f"Sales report: {report}" in first.stdout.splitlines()
     sandbox.data.rename(machine.folder / "kept" / "sandbox")
     (machine.folder / "kept").rename(machine.folder / "data")
     second = machine.run("demo", variables={})

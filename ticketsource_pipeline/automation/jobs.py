@@ -2,6 +2,7 @@
 
 import dagster as dg
 
+from ticketsource_pipeline.assets.report import SALES_REPORT
 from ticketsource_pipeline.datasets import CUSTOMERS, MARTS, RAW_BOOKINGS, RAW_SEATS
 from ticketsource_pipeline.landing.catalog import CATALOG
 from ticketsource_pipeline.landing.sales import SALES
@@ -44,8 +45,9 @@ JOBS = [
     dg.define_asset_job(
         MARTS_JOB,
         # With the checks over all months: both follow when months were read, in one run.
-        selection=dg.AssetSelection.assets(*(dataset.name for dataset in MARTS)) | _OVER_ALL_MONTHS,
-        description="Makes the marts of what is stored, and checks the whole store.",
+        selection=dg.AssetSelection.assets(*(dataset.name for dataset in MARTS), SALES_REPORT)
+        | _OVER_ALL_MONTHS,
+        description="Makes the marts and the report of what is stored, and checks the whole store.",
         executor_def=dg.in_process_executor,
     ),
     dg.define_asset_job(

@@ -8,6 +8,7 @@ from dagster import DagsterRunStatus
 from ticketsource_pipeline.automation.jobs import MARTS_JOB, MONTH_JOB
 from ticketsource_pipeline.clock import utc_now
 from ticketsource_pipeline.landing.marts import marts_state
+from ticketsource_pipeline.landing.report import report_is_current
 from ticketsource_pipeline.resources import ParquetStoreResource
 
 _WAITS_AT_MOST = timedelta(hours=6)
@@ -45,9 +46,10 @@ def stale_marts_sensor() -> dg.SensorDefinition:
         context: dg.SensorEvaluationContext, store: ParquetStoreResource
     ) -> dg.RunRequest | dg.SkipReason:
         now = utc_now()
-        state = marts_state(store.look())
-        if not state.are_due(now):
-            return dg.SkipReason("The marts are of what is stored.")
+        looked_at = store.look()
+        state = marts_state(looked_at)
+        if not state.are_due(now) and report_is_current(looked_at):
+            return dg.SkipReason("The marts and the report are of what is stored.")
         may_wait = state.made_at is not None and now - state.made_at < _WAITS_AT_MOST
         if may_wait and any(_is_under_way(context.instance, job) for job in (MONTH_JOB, MARTS_JOB)):
             return dg.SkipReason("Months are being read: the marts follow when all are done.")

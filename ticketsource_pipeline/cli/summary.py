@@ -32,6 +32,7 @@ class SyncSummary:
         expected: how many requests were expected once the catalogue was read; none before.
         sizes: rows and files of each dataset, once measured.
         sums: by dataset and column, sums of money in whole pence, once measured.
+        report: where the sales report is, once measured; none when there is none.
     """
 
     months: int = 0
@@ -43,6 +44,7 @@ class SyncSummary:
     expected: int | None = None
     sizes: dict[str, tuple[int, int]] = field(default_factory=dict)
     sums: dict[tuple[str, str], int] = field(default_factory=dict)
+    report: str | None = None
 
     def add(self, outcome: RunOutcome) -> None:
         """Count what came of a run."""
@@ -62,6 +64,8 @@ class SyncSummary:
 
     def measure(self, store: ParquetStore) -> None:
         """Look how large each dataset is; one that cannot be read is an error."""
+        report = store.layout.report
+        self.report = str(report) if report.exists() else None
         for dataset in DATASETS.values():
             try:
                 self.sizes[dataset.name] = store.size(dataset)
@@ -85,6 +89,7 @@ class SyncSummary:
                     for name, (rows, files) in self.sizes.items()
                 },
                 "failed_checks": [str(check) for check in self.check_errors],
+                "report": self.report,
             }
         )
 
@@ -111,6 +116,10 @@ class SyncSummary:
                 f"{asked:,}" if asked else "",
             )
         console.print(table)
+        if self.report:
+            console.print(
+                f"Sales report: {self.report}", highlight=False, markup=False, soft_wrap=True
+            )
         expected = "" if self.expected is None else f" {self.expected:,} requests were expected."
         console.print(
             f"{self.metered.requests:,} requests made, {self.metered.retries:,} of them retries;"

@@ -28,6 +28,7 @@ from ticketsource_pipeline.clock import utc_now
 from ticketsource_pipeline.datasets import CUSTOMERS, EVENTS
 from ticketsource_pipeline.definitions import definitions
 from ticketsource_pipeline.landing.marts import marts_state
+from ticketsource_pipeline.landing.report import report_is_current
 from ticketsource_pipeline.partitions import month_partitions
 from ticketsource_pipeline.personal_data import AttendeeMode
 from ticketsource_pipeline.refresh.forecast import pages_of
@@ -38,6 +39,7 @@ from ticketsource_pipeline.sql.database import keep_database
 from ticketsource_pipeline.store import DamagedFile, ParquetStore, StoreError
 from ticketsource_pipeline.store.account import AccountMismatch, bind_account
 from ticketsource_pipeline.store.privacy import privacy_state
+from ticketsource_pipeline.store.report import read_report_record
 
 _HOPELESS = {"Unauthorized", "Forbidden", "StoreError", "AccountMismatch"}
 _FAILURES_IN_A_ROW = 3
@@ -150,8 +152,8 @@ def _run(
         defs, instance, plans, chosen, full=full, summary=summary, progress=progress, stop=stop
     ):
         return
-    if not marts_state(store).are_current:
-        _finish(defs, instance, MARTS_JOB, "The marts could not be made", summary)
+    if not _told_already(store, summary):
+        _finish(defs, instance, MARTS_JOB, "The marts or the report could not be made", summary)
     elif plans:
         _finish(defs, instance, STORE_CHECKS_JOB, "The store could not be checked", summary)
     if customers:
@@ -193,6 +195,16 @@ def _read_months(
                 summary.errors.append(f"Left for the next sync: {counted(left, 'month')}.")
             return False
     return True
+
+
+def _told_already(store: ParquetStore, summary: SyncSummary) -> bool:
+    """Whether the marts are of what is stored, and the report of them and of what failed now."""
+    told = read_report_record(store).failed_checks
+    return (
+        marts_state(store).are_current
+        and report_is_current(store)
+        and all(str(check) in told for check in summary.failed_checks)
+    )
 
 
 def _finish(

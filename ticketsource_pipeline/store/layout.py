@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import Final
@@ -13,6 +14,7 @@ from ticketsource_pipeline.datasets import DATASETS, PARTITION_KEY, Dataset
 
 STATE_FOLDER = "_ticketsource"
 SINGLE_FILE = "part-0"
+REPORT = "sales-report"
 CATALOG_SCOPE: Final = "catalog"
 MARTS_SCOPE: Final = "marts"
 """What is not laid out by month is published as one of two wholes; each other scope is a month."""
@@ -118,6 +120,25 @@ class Layout:
     def database_record(self) -> UPath:
         """The record of which views the file was made with."""
         return self.state / "database.json"
+
+    @property
+    def reports(self) -> UPath:
+        """The folder of the sales reports: pages for people, no dataset."""
+        return self.root / "reports"
+
+    @property
+    def report(self) -> UPath:
+        """The latest sales report."""
+        return self.reports / f"{REPORT}.html"
+
+    def dated_report(self, made_at: datetime) -> UPath:
+        """The sales report that was made at a moment."""
+        return self.reports / f"{REPORT}-{made_at.astimezone(UTC):%Y%m%dT%H%M%SZ}.html"
+
+    @property
+    def report_record(self) -> UPath:
+        """The record of what the latest sales report tells of."""
+        return self.state / "report.json"
 
     @property
     def account(self) -> UPath:
