@@ -8,7 +8,7 @@ TEST_STAMP := $(VENV)/.installed-test
 export DAGSTER_HOME ?= $(CURDIR)/.dagster_home
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint dev clean lock long chaos bench dictionary audit
+.PHONY: help run test lint dev clean lock long chaos bench pictures dictionary audit
 
 help: ## list the commands
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -53,6 +53,9 @@ chaos: $(TEST_STAMP) ## ten thousand generated faults and two hundred kills, of 
 
 bench: $(TEST_STAMP) ## the benchmarks of docs/performance.md
 	$(BIN)/python benchmarks/run.py
+
+pictures: $(TEST_STAMP) run ## the README's pictures anew, of the real UI and the real report
+	$(BIN)/python docs/pictures/take.py
 
 dictionary: $(STAMP) ## docs/data-dictionary.md anew from the declarations
 	$(BIN)/python -m ticketsource_pipeline.dictionary docs/data-dictionary.md

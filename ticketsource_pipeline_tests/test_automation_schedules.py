@@ -206,7 +206,7 @@ def test_every_asset_but_the_customers_has_a_freshness_policy_the_catalogue_the_
     summer: Office,
 ) -> None:
     specs = summer.defs.resolve_all_asset_specs()
-    assert len(specs) == 17
+    assert len(specs) == 18
     windows = {}
     for spec in specs:
         policy = spec.freshness_policy

@@ -269,7 +269,7 @@ def test_a_data_directory_that_cannot_be_written_is_verified_all_the_same(
 ) -> None:
     disk = tmp_path / "disk"
     disk.mkdir()
-    mounted_disk(disk, 2048)
+    mounted_disk(disk, 8192)
     try:
         shutil.copytree(synced.data, disk / "data")
         shutil.rmtree(disk / "data/_ticketsource/locks")

@@ -31,7 +31,6 @@ def reported(tmp_path_factory: pytest.TempPathFactory) -> Machine:
     with SandboxServer(hostile_theatre()) as server:
         outcome = machine.sync_here(server)
     assert outcome.code == 0, outcome.stderr
-    assert outcome.summary["report"] == str(report_of(machine))
     return machine
 
 

@@ -89,7 +89,6 @@ class SyncSummary:
                     for name, (rows, files) in self.sizes.items()
                 },
                 "failed_checks": [str(check) for check in self.check_errors],
-                "report": self.report,
             }
         )
 

@@ -127,9 +127,11 @@ def stage() -> Iterator[Stage]:
             made.trap.close()
 
 
-def expectation(theatre: Theatre, spoilt: Mapping[str, list[Any]]) -> oracle.Expected:
-    """What a perfect reading of a theatre holds."""
-    return oracle.expected(theatre, spoilt, set(partitions()))
+def expectation(
+    theatre: Theatre, spoilt: Mapping[str, list[Any]], before: oracle.Expected | None = None
+) -> oracle.Expected:
+    """What a perfect reading of a theatre holds, given what was held before."""
+    return oracle.expected(theatre, spoilt, set(partitions()), before)
 
 
 def troubles_of(faults: Sequence[Fault], chance: Random, *, lasting: bool) -> list[Trouble]:
@@ -223,7 +225,7 @@ def play(
 
 def _look(stage: Stage, place: Place, report: Report, fail: Fail) -> None:
     """Look at what was read of a theatre that kept still."""
-    after = expectation(stage.server.theatre, stage.server.spoilt)
+    after = expectation(stage.server.theatre, stage.server.spoilt, stage.before)
     if tells_doubles(report):
         return
     if report.failed:

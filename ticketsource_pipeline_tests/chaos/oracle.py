@@ -76,9 +76,22 @@ class Expected:
         return row
 
 
-def expected(theatre: Theatre, spoilt: Mapping[str, list[Any]], partitions: set[str]) -> Expected:
-    """What a perfect reading of a theatre holds, some of its records as they were served."""
+def expected(
+    theatre: Theatre,
+    spoilt: Mapping[str, list[Any]],
+    partitions: set[str],
+    before: Expected | None = None,
+) -> Expected:
+    """What a perfect reading of a theatre holds, some of its records as they were served.
+
+    Args:
+        theatre: the theatre.
+        spoilt: by id, the versions of a record that were served instead of it.
+        partitions: the months there are.
+        before: what was held before: a performance whose start cannot be read stays in its month.
+    """
     whole = Expected()
+    filed = before.rows["performances"] if before else {}
 
     def served(record: Any) -> Any:
         versions = spoilt.get(record["id"])
@@ -99,18 +112,19 @@ def expected(theatre: Theatre, spoilt: Mapping[str, list[Any]], partitions: set[
         attributes = record.get("attributes")
         start = attributes.get("start") if isinstance(attributes, dict) else None
         start = start if isinstance(start, str) and start else None
-        month = re.match(r"(\d{4}-(?:0[1-9]|1[0-2]))-\d\d(?:\D|$)", start or "", re.A)
+        written = re.match(r"(\d{4}-(?:0[1-9]|1[0-2]))-\d\d(?:\D|$)", start or "", re.A)
+        month = written[1] if written else filed.get(date["id"], {}).get("performance_month")
         given = {
             "event_id": event_id,
             "start_text": start if encodable(start or "") else None,
-            "performance_month": month[1] if month else None,
+            "performance_month": month,
             "event_name": names[event_id],
         }
         row = whole.row("performances", record, given)
         row["venue_name"] = names.get(row["venue_id"])
         whole.rows["performances"][date["id"]] = row
-        if month and month[1] in partitions:
-            of = {"date_id": date["id"], "event_id": event_id, "performance_month": month[1]}
+        if month and month in partitions:
+            of = {"date_id": date["id"], "event_id": event_id, "performance_month": month}
             _performance(theatre, whole, of, served)
     return whole
 
