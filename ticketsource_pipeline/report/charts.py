@@ -81,7 +81,7 @@ class Chart:
 
     def as_svg(self, width: int) -> str:
         """Return the chart as a picture in the colours of paper, so many pixels wide."""
-        spec = {**self.chart.to_dict(), "width": width, "background": "white"}
+        spec = {**self.chart.to_dict(validate=False), "width": width, "background": "white"}
         svg = vl_convert.vegalite_to_svg(spec)
         for name, colour in _ON_PAPER.items():
             svg = svg.replace(f"var(--{name})", colour)
@@ -90,7 +90,7 @@ class Chart:
     @property
     def vega(self) -> dict[str, Any]:
         """The chart as Vega's own specification, which the page draws."""
-        return vl_convert.vegalite_to_vega(self.chart.to_dict())
+        return vl_convert.vegalite_to_vega(self.chart.to_dict(validate=False))
 
 
 def most_sold(events: Sequence[Event]) -> list[Event]:

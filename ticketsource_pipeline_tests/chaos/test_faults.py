@@ -16,7 +16,7 @@ from ticketsource_pipeline_tests.chaos.cases import DOCUMENT, FEW, SHARES, play_
 LONG = os.environ.get("LONG_TESTS") == "1"
 SEED = int(os.environ.get("CHAOS_SEED", "1"))
 BATCHES, SIZE = (28, 300) if LONG else (1, sum(FEW.values()))
-FIELD_BATCHES, FIELD_SIZE = (10, 200) if LONG else (1, 10)
+FIELD_BATCHES, FIELD_SIZE = (10, 200) if LONG else (1, 6)
 SHOWN_AT_MOST = 5
 
 pytestmark = pytest.mark.timeout(1200 if LONG else 240)
