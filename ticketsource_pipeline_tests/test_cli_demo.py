@@ -23,7 +23,7 @@ def table_rows(outcome: Outcome) -> dict[str, list[str]]:
         [cell.strip() for cell in re.split("[│|]", line)[1:-1]]
         for line in outcome.stdout.splitlines()
     ]
-    return {row[0]: row[1:] for row in rows if row and row[0] in DATASETS}
+    return {row[0]: row[1:] for row in rows if row and row[0] in (*DATASETS, "customers")}
 
 
 @pytest.mark.takes_long
@@ -46,11 +46,14 @@ def test_demo_leaves_a_whole_season_in_the_current_folder_and_can_be_run_again(
 
     counts, pence = theatre.counts(), theatre.pence()
     rows = table_rows(first)
+    customers = rows.pop("customers")
+    assert int(customers[0].replace(",", "")) == len(theatre.customers)
     assert {name: cells[0] for name, cells in rows.items()} == {
         name: f"{counts[name]:,}" for name in DATASETS
     }
     assert rows["booking_lines"][2:4] == [f"£{pence[n] / 100:,.2f}" for n in ("gross", "net")]
-    assert sum(int(cells[4].replace(",", "") or 0) for cells in rows.values()) == int(
+    asked = [cells[4].replace(",", "") for cells in (*rows.values(), customers)]
+    assert sum(int(requests or 0) for requests in asked) == int(
         first.stdout.splitlines()[-1].split()[0].replace(",", "")
     )
 
@@ -60,7 +63,7 @@ def test_demo_leaves_a_whole_season_in_the_current_folder_and_can_be_run_again(
     (machine.folder / "kept").rename(machine.folder / "data")
     second = machine.run("demo", variables={})
     assert second.code == 0, second.stderr
-    assert table_rows(second).keys() == rows.keys()
+    assert table_rows(second).keys() == {*rows, "customers"}
     assert int(second.stdout.splitlines()[-1].split()[0].replace(",", "")) < 200
     assert {path.name for path in (machine.folder / "data").iterdir()} == {"sandbox"}
 

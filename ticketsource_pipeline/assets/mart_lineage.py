@@ -9,6 +9,7 @@ from ticketsource_pipeline.datasets import (
     BOOKINGS,
     CUSTOMERS,
     DAILY_SALES,
+    DATASETS,
     GIFT_AID_CLAIMS,
     PERFORMANCE_CATEGORIES,
     PERFORMANCE_SALES,
@@ -126,6 +127,12 @@ _SAME: dict[str, Sequence[Dataset]] = {
     RECONCILIATION.name: (BOOKING_LINES,),
     RECONCILIATION_MONTHS.name: (BOOKING_LINES,),
 }
+
+
+def made_from(dataset: Dataset) -> list[Dataset]:
+    """Return the datasets that a mart is made from: those its columns are."""
+    sources = {name for columns in mart_lineage(dataset).values() for name, _ in columns}
+    return [source for source in DATASETS.values() if source.name in sources]
 
 
 def mart_lineage(dataset: Dataset) -> Mapping[str, Sources]:

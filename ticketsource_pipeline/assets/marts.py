@@ -4,46 +4,15 @@ from collections.abc import Iterator
 
 import dagster as dg
 
+from ticketsource_pipeline.assets.mart_lineage import made_from
 from ticketsource_pipeline.assets.materialization import materialization
 from ticketsource_pipeline.assets.specs import asset_spec
-from ticketsource_pipeline.datasets import (
-    BOOKING_LINES,
-    BOOKINGS,
-    CUSTOMERS,
-    DAILY_SALES,
-    GIFT_AID_CLAIMS,
-    MARTS,
-    PERFORMANCE_CATEGORIES,
-    PERFORMANCE_SALES,
-    PERFORMANCES,
-    RAW_BOOKINGS,
-    RECONCILIATION,
-    RECONCILIATION_MONTHS,
-    REFUND_PAIRS,
-    SEATS,
-)
+from ticketsource_pipeline.datasets import CUSTOMERS, MARTS
 from ticketsource_pipeline.frames.marts.all_marts import CODE_VERSION
 from ticketsource_pipeline.landing.marts import make_marts
 from ticketsource_pipeline.resources import ParquetStoreResource
 from ticketsource_pipeline.sql.database import keep_database
 from ticketsource_pipeline.store import StoreError
-
-_SOURCES = {
-    BOOKINGS.name: [BOOKING_LINES, SEATS, RAW_BOOKINGS],
-    PERFORMANCE_SALES.name: [PERFORMANCES, BOOKING_LINES, SEATS],
-    PERFORMANCE_CATEGORIES.name: [SEATS],
-    DAILY_SALES.name: [BOOKING_LINES, SEATS, PERFORMANCES],
-    REFUND_PAIRS.name: [BOOKING_LINES],
-    GIFT_AID_CLAIMS.name: [BOOKING_LINES, REFUND_PAIRS],
-    RECONCILIATION.name: [BOOKING_LINES],
-    RECONCILIATION_MONTHS.name: [
-        BOOKING_LINES,
-        SEATS,
-        RAW_BOOKINGS,
-        REFUND_PAIRS,
-        PERFORMANCE_SALES,
-    ],
-}
 
 
 def marts_assets(account: str) -> dg.AssetsDefinition:
@@ -59,9 +28,7 @@ def marts_assets(account: str) -> dg.AssetsDefinition:
     @dg.multi_asset(
         name="marts",
         specs=[
-            asset_spec(
-                dataset, deps=_SOURCES[dataset.name], account=account, code_version=CODE_VERSION
-            )
+            asset_spec(dataset, deps=made_from(dataset), account=account, code_version=CODE_VERSION)
             for dataset in MARTS
         ],
         description="Makes all marts of the stored lines, seats, bookings and performances.",

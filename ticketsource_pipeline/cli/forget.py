@@ -9,14 +9,12 @@ import sys
 import click
 from rich.console import Console
 
+from ticketsource_pipeline.cli.stored import stored_data
 from ticketsource_pipeline.cli.summary import counted
-from ticketsource_pipeline.datasets import DATASETS
 from ticketsource_pipeline.identifiers import is_id
 from ticketsource_pipeline.landing.forgetting import Removal, forget
 from ticketsource_pipeline.personal_data import Personal
-from ticketsource_pipeline.resources import ParquetStoreResource
 from ticketsource_pipeline.settings import Settings, SettingsError
-from ticketsource_pipeline.store import ParquetStore
 
 FROM_INPUT = "-"
 
@@ -38,12 +36,7 @@ def run_forget(
         StoreError: when the data cannot be read or written.
     """
     kind, value = _person(email, customer)
-    store = ParquetStoreResource(data_dir=settings.data_dir).look()
-    if not _has_data(store):
-        raise SettingsError(
-            f"There is no data in {store.layout.root} (TICKETSOURCE_DATA_DIR): nobody was"
-            " forgotten."
-        )
+    store = stored_data(settings)
     removal = forget(store, kind, value)
     if as_json:
         click.echo(
@@ -73,10 +66,6 @@ def _person(email: str | None, customer: str | None) -> tuple[Personal, str]:
     if not re.fullmatch(r"\s*[^\s@]+@[^\s@]+\s*", address):
         raise SettingsError("--email is no e-mail address: allowed is one address, name@domain.")
     return Personal.EMAIL, address
-
-
-def _has_data(store: ParquetStore) -> bool:
-    return any(store.layout.dataset(dataset).exists() for dataset in DATASETS.values())
 
 
 def _say(removal: Removal, console: Console) -> None:

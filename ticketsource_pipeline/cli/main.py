@@ -204,7 +204,7 @@ def demo(seed: int) -> None:
     """Run the whole pipeline once against the bundled sandbox, into data/sandbox."""
     from ticketsource_pipeline.cli.demo import run_demo  # noqa: PLC0415
 
-    sys.exit(run_demo(seed, lambda: _sync([], full=False, customers=False, as_json=False)))
+    sys.exit(run_demo(seed, lambda: _sync([], full=False, customers=True, as_json=False)))
 
 
 @ticketsource.command()

@@ -6,15 +6,15 @@ vl-convert takes two seconds of processor time to put it together, and gives the
 from __future__ import annotations
 
 import contextlib
-import os
 from functools import cache
 from hashlib import sha256
 from importlib.metadata import version
-from pathlib import Path
 
+from platformdirs import user_cache_path
 from upath import UPath
 
 from ticketsource_pipeline.store import FileWriter
+from ticketsource_pipeline.store.manifest import PACKAGE
 
 _SNIPPET = "window.vegaEmbed = vegaEmbed;"
 
@@ -22,7 +22,7 @@ _SNIPPET = "window.vegaEmbed = vegaEmbed;"
 @cache
 def chart_library() -> str:
     """Return the JavaScript that gives a page `vegaEmbed`; it needs nothing else."""
-    folder = _folder()
+    folder = user_cache_path(PACKAGE)
     begin = f"vega-embed-{version('vl-convert-python')}-"
     for path in sorted(folder.glob(f"{begin}*.js")):
         with contextlib.suppress(OSError):
@@ -40,8 +40,3 @@ def chart_library() -> str:
         path = UPath(folder / f"{begin}{sha256(content).hexdigest()}.js")
         FileWriter().write(path, content, private=True)
     return library
-
-
-def _folder() -> Path:
-    home = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")  # noqa: PTH111
-    return Path(home) / "ticketsource-pipeline"

@@ -1,19 +1,25 @@
 """The charts, drawn up with Altair: each a Vega specification and the words that say the same.
 
-Colours are CSS variables of the page, so that a chart follows light, dark and print by itself.
 Names that come from users are only ever data: no expression, no markup, no part of an address.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Sequence
 
 import altair as alt
-import vl_convert
 
 from ticketsource_pipeline.report import words
+from ticketsource_pipeline.report.chart import (
+    POUNDS,
+    Chart,
+    colours,
+    dash,
+    finished,
+    lying_bars,
+    series_class,
+    stacked_bars,
+)
 from ticketsource_pipeline.report.figures import (
     Category,
     Donations,
@@ -26,71 +32,6 @@ from ticketsource_pipeline.report.figures import (
 CURVES_AT_MOST = 12
 BARS_AT_MOST = 12
 EARLIEST_DAY = 365
-_COLOURS = 6
-_BAR_STEP = 28
-_POUNDS = "(datum.value < 0 ? '-£' : '£') + format(abs(datum.value), ',.2~f')"
-_ON_PAPER = {
-    "muted": "#51606f",
-    "grid": "#e4e8ec",
-    "line": "#b9c2cb",
-    "series-1": "#1f5fa8",
-    "series-2": "#b8500c",
-    "series-3": "#14785a",
-    "series-4": "#b01e4e",
-    "series-5": "#7b46a8",
-    "series-6": "#6b6a00",
-}
-"""What the page's style calls its colours, as they are on paper."""
-_CONFIG: Mapping[str, Any] = {
-    "aria": False,
-    "background": "transparent",
-    "font": "system-ui, sans-serif",
-    "view": {"stroke": None},
-    "axis": {
-        "labelColor": "var(--muted)",
-        "titleColor": "var(--muted)",
-        "titleFontWeight": "normal",
-        "titlePadding": 10,
-        "labelFontSize": 12,
-        "titleFontSize": 12,
-        "labelLimit": 150,
-        "gridColor": "var(--grid)",
-        "domainColor": "var(--line)",
-        "tickColor": "var(--line)",
-    },
-}
-
-
-@dataclass(frozen=True)
-class Chart:
-    """A chart of the page.
-
-    Attributes:
-        name: what it is called in the page's addresses.
-        title: what stands above it.
-        alternative: what it shows, for whoever does not see it.
-        chart: the chart itself.
-        legend: the name of each series, and the class its mark has in the page's style.
-    """
-
-    name: str
-    title: str
-    alternative: str
-    chart: alt.TopLevelMixin
-    legend: Sequence[tuple[str, str]] = ()
-
-    def as_svg(self, width: int) -> str:
-        """Return the chart as a picture in the colours of paper, so many pixels wide."""
-        spec = {**self.chart.to_dict(validate=False), "width": width, "background": "white"}
-        svg = vl_convert.vegalite_to_svg(spec)
-        for name, colour in _ON_PAPER.items():
-            svg = svg.replace(f"var(--{name})", colour)
-        return svg
-
-    @property
-    def vega(self) -> dict[str, Any]:
-        """The chart as Vega's own specification, which the page draws."""
-        return vl_convert.vegalite_to_vega(self.chart.to_dict(validate=False))
 
 
 def most_sold(events: Sequence[Event]) -> list[Event]:
@@ -113,7 +54,7 @@ def curve_chart(events: Sequence[Event]) -> Chart:
         for day, tickets in _steps(event)
     ]
     series = [f"{place}" for place in range(len(events))]
-    classes = [_series_class(place) for place in range(len(events))]
+    classes = [series_class(place) for place in range(len(events))]
     earliest = max((int(row["day"]) for row in rows), default=1)
     lines = (
         alt.Chart(alt.Data(values=rows))
@@ -126,9 +67,9 @@ def curve_chart(events: Sequence[Event]) -> Chart:
             y=alt.Y("tickets:Q")
             .title("tickets sold so far")
             .axis(format=",d", tickMinStep=1, domain=False, ticks=False, tickCount=6),
-            color=_colours(series),
+            color=colours(series),
             strokeDash=alt.StrokeDash("series:N")
-            .scale(domain=series, range=[_dash(place) for place in range(len(series))])
+            .scale(domain=series, range=[dash(place) for place in range(len(series))])
             .legend(None),
             tooltip=[
                 alt.Tooltip("event:N", title="Event"),
@@ -147,7 +88,7 @@ def curve_chart(events: Sequence[Event]) -> Chart:
         "curve",
         "Tickets sold by days before the performance",
         f"Lines that rise towards the performance, one for each event. {told}.",
-        _finished(lines, 380),
+        finished(lines, 380),
         tuple(zip(names, classes, strict=True)),
     )
 
@@ -172,8 +113,8 @@ def months_chart(months: Sequence[Month]) -> Chart:
         "months",
         "Gross by month of performance",
         f"Bars, one for each month: the gross of its performances. {told}.",
-        _finished(_stacked(rows, "month", "month of the performance"), 260),
-        tuple((part, _series_class(series)) for series, part in enumerate(parts)),
+        finished(stacked_bars(rows, "month", "month of the performance"), 260),
+        tuple((part, series_class(series)) for series, part in enumerate(parts)),
     )
 
 
@@ -186,7 +127,7 @@ def categories_chart(categories: Sequence[Category]) -> Chart:
         {"place": place, "name": name, "count": count, "told": words.number(count)}
         for place, (name, count) in enumerate(bars)
     ]
-    chart = _bars(rows, "count", "seats booked", format=",d", tickMinStep=1)
+    chart = lying_bars(rows, "count", "seats booked", format=",d", tickMinStep=1)
     return Chart(
         "categories",
         "Seats booked by price category",
@@ -214,7 +155,7 @@ def refunds_chart(refunds: Sequence[RefundMonth]) -> Chart:
         "refunds",
         "Refunded by month in which the refund was made",
         f"Bars, one for each month: the gross given back in it. {told}.",
-        _finished(_stacked(rows, "month", "month of the refund"), 220),
+        finished(stacked_bars(rows, "month", "month of the refund"), 220),
     )
 
 
@@ -230,7 +171,7 @@ def methods_chart(methods: Sequence[Payment]) -> Chart:
         "methods",
         "Gross by payment method",
         f"Bars, one for each payment method. {told}.",
-        _bars(rows, "count", "gross, refunds taken off", labelExpr=_POUNDS),
+        lying_bars(rows, "count", "gross, refunds taken off", labelExpr=POUNDS),
     )
 
 
@@ -260,8 +201,8 @@ def donations_chart(months: Sequence[Donations]) -> Chart:
         "donations",
         "Donations by tax month, refunds taken off",
         f"Bars, one for each tax month, with what may be claimed on. {told}.",
-        _finished(_stacked(rows, "month", "tax month"), 240),
-        tuple((part, _series_class(series)) for series, part in enumerate(parts)),
+        finished(stacked_bars(rows, "month", "tax month"), 240),
+        tuple((part, series_class(series)) for series, part in enumerate(parts)),
     )
 
 
@@ -300,71 +241,3 @@ def _with_others(bars: Sequence[tuple[str, int]]) -> list[tuple[str, int]]:
         return list(bars)
     kept, rest = bars[: BARS_AT_MOST - 1], bars[BARS_AT_MOST - 1 :]
     return [*kept, (f"{len(rest)} others", sum(value for _, value in rest))]
-
-
-def _stacked(rows: list[dict[str, Any]], name: str, title: str) -> alt.Chart:
-    series = sorted({str(row["series"]) for row in rows})
-    return (
-        alt.Chart(alt.Data(values=rows))
-        .mark_bar(cornerRadius=1)
-        .encode(
-            x=alt.X(f"{name}:O")
-            .sort(None)
-            .title(title)
-            .scale(paddingInner=0.35, paddingOuter=0.2)
-            .axis(labelAngle=0, labelOverlap="greedy", ticks=False, labelPadding=8),
-            y=alt.Y("pounds:Q")
-            .title(None)
-            .axis(labelExpr=_POUNDS, domain=False, ticks=False, tickCount=5),
-            color=_colours(series),
-            order=alt.Order("series:N"),
-            tooltip=[
-                alt.Tooltip(f"{name}:O", title=title.capitalize()),
-                alt.Tooltip("part:N", title="Part"),
-                alt.Tooltip("told:N", title="Amount"),
-            ],
-        )
-    )
-
-
-def _bars(rows: list[dict[str, Any]], field: str, title: str, **axis: Any) -> alt.TopLevelMixin:
-    chart = (
-        alt.Chart(alt.Data(values=rows))
-        .mark_bar(cornerRadius=1, color=_colour(0))
-        .encode(
-            y=alt.Y("name:N")
-            .sort(None)
-            .title(None)
-            .scale(paddingInner=0.35)
-            .axis(domain=False, ticks=False, labelPadding=8),
-            x=alt.X(f"{field}:Q").title(title).axis(domain=False, ticks=False, tickCount=5, **axis),
-            tooltip=[alt.Tooltip("name:N", title="Name"), alt.Tooltip("told:N", title="In all")],
-        )
-    )
-    return _finished(chart, _BAR_STEP * max(len({row["name"] for row in rows}), 1))
-
-
-def _finished(chart: alt.Chart, height: int) -> alt.TopLevelMixin:
-    return chart.properties(width="container", height=height, autosize="fit-x").configure(
-        **dict(_CONFIG)
-    )
-
-
-def _colours(series: Sequence[str]) -> alt.Color:
-    return (
-        alt.Color("series:N")
-        .scale(domain=list(series), range=[_colour(int(one)) for one in series])
-        .legend(None)
-    )
-
-
-def _colour(series: int) -> str:
-    return f"var(--series-{series % _COLOURS + 1})"
-
-
-def _dash(series: int) -> list[int]:
-    return [1, 0] if series < _COLOURS else [6, 3]
-
-
-def _series_class(series: int) -> str:
-    return f"series-{series % _COLOURS + 1}{' dashed' if series >= _COLOURS else ''}"

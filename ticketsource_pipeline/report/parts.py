@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ticketsource_pipeline.report import words
-from ticketsource_pipeline.report.charts import Chart
+from ticketsource_pipeline.report.chart import Chart
 from ticketsource_pipeline.report.figures import Money
 
 MONEY_HEAD = ("Gross", "Fees with VAT", "Net", "Refunded")
