@@ -9,6 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 from upath import UPath
 
@@ -131,7 +132,10 @@ def archive(folder: Path, theatre: Theatre) -> Iterator[tuple[Archive, SandboxSe
 
 
 def places_of(folder: Path, text: str) -> set[Path]:
-    """The files below a folder that hold a text, whatever its case: Parquet is unpacked first."""
+    """The files below a folder that hold a text, whatever its case.
+
+    Parquet is unpacked first, the bytes that its footer does not speak of too.
+    """
     return {
         path.relative_to(folder)
         for path in folder.rglob("*")
@@ -147,4 +151,22 @@ def _content(path: Path) -> bytes:
         table = file.read(use_threads=False)
     kept: dict[bytes, bytes] = table.schema.metadata or {}
     rows: list[dict[str, Any]] = table.to_pylist()
-    return name + b"".join([*kept, *kept.values()]) + repr(rows).encode("utf-8", "replace")
+    text = repr(rows).encode("utf-8", "replace")
+    return name + b"".join([*kept, *kept.values(), text, *_every_page(path.read_bytes())])
+
+
+def _every_page(content: bytes) -> Iterator[bytes]:
+    """What is packed anywhere in a file."""
+    begins = b"\x28\xb5\x2f\xfd"
+    start = content.find(begins)
+    while start >= 0:
+        page = b""
+        # Arrow gives nothing of a piece that reaches past the end.
+        for piece in (4096, 64, 1):
+            stream = pa.CompressedInputStream(pa.BufferReader(content[start:]), "zstd")
+            stream.read(len(page))
+            with contextlib.suppress(OSError):
+                while found := stream.read(piece):
+                    page += found
+        yield page
+        start = content.find(begins, start + 1)

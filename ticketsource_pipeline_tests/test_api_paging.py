@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from math import ceil
 from typing import Any
 
 import pytest
@@ -32,8 +33,10 @@ def page_of_rows(rows: list[str], ask: Ask, size: int | None = None) -> Page:
     )
 
 
-def read(serve: Server, page_size: int = 100, max_rereads: int = 5) -> tuple[WholeList, list[Ask]]:
-    reader = read_whole_list("/x", page_size, max_rereads=max_rereads)
+def read(
+    serve: Server, page_size: int = 100, max_rereads: int = 5, *, overlapping: bool = True
+) -> tuple[WholeList, list[Ask]]:
+    reader = read_whole_list("/x", page_size, max_rereads=max_rereads, overlapping=overlapping)
     asks = [next(reader)]
     try:
         while True:
@@ -54,6 +57,17 @@ def test_a_list_costs_no_more_requests_than_needed(count: int, requests: int) ->
     whole, asks = read(lambda ask: page_of_rows(ids(count), ask))
     assert ids_of(whole) == ids(count)
     assert len(asks) == requests
+
+
+@pytest.mark.parametrize("kind", ["honours", "clamps to 10", "ignores"])
+@pytest.mark.parametrize("count", [0, 1, 100, 101, 199, 200, 201, 300, 1000])
+def test_without_overlap_a_list_costs_the_fewest_requests_there_can_be(
+    count: int, kind: str
+) -> None:
+    size = 100 if kind == "honours" else 10
+    whole, asks = read(lambda ask: page_of_rows(ids(count), ask, size), overlapping=False)
+    assert ids_of(whole) == ids(count)
+    assert len(asks) == max(1, ceil(count / size))
 
 
 def test_each_page_starts_at_or_before_the_last_row_already_read() -> None:

@@ -125,6 +125,45 @@ def test_a_moving_list_is_returned_without_hole_or_double_or_not_at_all(
     assert always_there <= set(found)
 
 
+@settings(deadline=None, max_examples=1000)
+@given(
+    length=st.integers(0, 30),
+    page_size=st.integers(1, 12),
+    kind=KINDS,
+    size=st.integers(1, 12),
+    has_meta=st.booleans(),
+    schedule=st.lists(BETWEEN_REQUESTS, max_size=8),
+)
+def test_without_overlap_a_hole_means_that_a_row_read_before_it_is_gone(
+    *,
+    length: int,
+    page_size: int,
+    kind: Kind,
+    size: int,
+    has_meta: bool,
+    schedule: list[list[tuple[str, int]]],
+) -> None:
+    server = MovingList(ids(length), kind, size, has_meta, schedule)
+    starts: list[int] = []
+    reader = read_whole_list(
+        "/x",
+        page_size,
+        overlapping=False,
+        max_rereads=10,
+        on_start=lambda _: starts.append(len(server.history)),
+    )
+    ask = next(reader)
+    try:
+        while True:
+            ask = reader.send(server.serve(ask))
+    except StopIteration as end:
+        found = ids_of(end.value)
+    assert len(set(found)) == len(found)
+    missing = set.intersection(*server.history[starts[-1] :]) - set(found)
+    gone = set(found) - server.history[-1]
+    assert len(missing) <= len(gone)
+
+
 @settings(deadline=None, max_examples=300)
 @given(
     length=st.integers(13, 40),

@@ -18,6 +18,7 @@ from ticketsource_pipeline.datasets import BOOKINGS
 from ticketsource_pipeline.landing.report import KEPT, make_report
 from ticketsource_pipeline.report.figures import Checks, FailedCheck
 from ticketsource_pipeline.sandbox import SandboxServer, Theatre
+from ticketsource_pipeline.store.layout import SINGLE_FILE
 from ticketsource_pipeline_tests.automating import office
 from ticketsource_pipeline_tests.running import Machine, dates_of, next_month, small_theatre
 from ticketsource_pipeline_tests.test_marts_sync import runs_of
@@ -71,6 +72,7 @@ def test_what_failed_in_the_same_run_is_told(
         assert "Nothing: all" in text_of(synced)
         # A mart that is a penny off: nobody but its check knows.
         wrong = pd.Series(amounts, dtype=right["gross"].dtype)
+        store.remove(BOOKINGS, None, SINGLE_FILE)
         store.write(BOOKINGS, right.assign(gross=wrong))
         place.run(MARTS_JOB)
         told = text_of(synced)

@@ -4,7 +4,7 @@ from math import ceil
 
 import pytest
 
-from ticketsource_pipeline.sandbox import Faults, MoveKind, SandboxServer, Theatre
+from ticketsource_pipeline.sandbox import Faults, MoveKind, RequestRecord, SandboxServer, Theatre
 from ticketsource_pipeline_tests.running import DATASETS, MARTS, MONTHLY, Machine, assert_holds
 
 
@@ -58,6 +58,49 @@ def test_a_hundred_rows_are_asked_for_a_page_unless_told_otherwise(machine: Mach
         assert {r.query["per_page"] for r in server.requests} <= {"100", "99"}
         assert server.count("/dates/.*/bookings") == 2
         assert len(server.requests) == 1 + 1 + 1 + 2 + 130
+    assert_holds(machine, theatre)
+
+
+@pytest.mark.parametrize("bookings", [199, 200])
+def test_bookings_that_are_all_asked_for_their_seats_are_listed_in_the_fewest_pages(
+    machine: Machine, bookings: int
+) -> None:
+    theatre = Theatre.uniform(1, 2, bookings, seats=1)
+    with SandboxServer(theatre) as server:
+        for words in ([], ["--full"]):
+            server.clear()
+            outcome = machine.sync_here(server, *words)
+            assert outcome.code == 0, outcome.stderr
+            assert server.count("/dates/.*/bookings") == 2 * 2
+            assert len(server.requests) == 1 + 1 + 1 + 2 * 2 + 2 * bookings
+        # Where nobody is asked for seats, a third page is what proves the second.
+        server.clear()
+        months = {row["performance_month"] for row in machine.rows("performances")}
+        named = [word for month in months for word in ("--month", month)]
+        assert machine.sync_here(server, *named).summary["reused_bookings"] == 2 * bookings
+        assert len(server.requests) == 1 + 1 + 1 + 2 * 3
+    assert_holds(machine, theatre)
+
+
+def test_a_booking_deleted_between_two_pages_of_a_first_reading_hides_no_other(
+    machine: Machine,
+) -> None:
+    theatre = Theatre.uniform(1, 1, 200, seats=1)
+    first, *_ = theatre.bookings
+    behind = list(theatre.bookings)[100]
+    with SandboxServer(theatre) as server:
+
+        def on_request(request: RequestRecord) -> None:
+            if request.query.get("page") == "2" and first in theatre.bookings:
+                theatre.delete_booking(first)
+
+        server.on_request = on_request
+        outcome = machine.sync_here(server)
+        assert outcome.code == 0, outcome.stderr
+        # Two plain pages, and two that overlap once a booking had no seats to find.
+        assert server.count("/dates/.*/bookings") == 2 + 3
+    assert first not in theatre.bookings
+    assert behind in {row["booking_id"] for row in machine.rows("raw_bookings")}
     assert_holds(machine, theatre)
 
 

@@ -29,6 +29,8 @@ class ListReading:
     requests: int
     started_at: datetime
     """When the reading that counted began (aware, UTC): the rows are at least this fresh."""
+    is_proven: bool = True
+    """Whether no row can be missing; else one may be, if a row read before it is gone by now."""
 
 
 class TicketSourceClient:
@@ -115,9 +117,15 @@ class TicketSourceClient:
         """Return the dates of an event, the cancelled ones too (seen in other clients)."""
         return self.read_list(f"/events/{checked_id(event_id, 'evt')}/dates", "dat")
 
-    def bookings_of_date(self, date_id: str) -> ListReading:
-        """Return the bookings of a date."""
-        return self.read_list(f"/dates/{checked_id(date_id, 'dat')}/bookings", "bkg")
+    def bookings_of_date(self, date_id: str, *, overlapping: bool = True) -> ListReading:
+        """Return the bookings of a date.
+
+        Args:
+            date_id: the date.
+            overlapping: as for `read_list`.
+        """
+        path = f"/dates/{checked_id(date_id, 'dat')}/bookings"
+        return self.read_list(path, "bkg", overlapping=overlapping)
 
     def seats_of_booking(self, booking_id: str) -> ListReading:
         """Return the seats of a booking."""
@@ -141,13 +149,17 @@ class TicketSourceClient:
             raise InvalidResponse(f"The answer to {path} has not that booking in `data`.", path)
         return record
 
-    def read_list(self, path: str, kind: Prefix, params: Params | None = None) -> ListReading:
+    def read_list(
+        self, path: str, kind: Prefix, params: Params | None = None, *, overlapping: bool = True
+    ) -> ListReading:
         """Return a whole list.
 
         Args:
             path: the list's path, such as `/events`.
             kind: what the ids of its rows start with.
             params: filters to send along with `page` and `per_page`.
+            overlapping: whether its pages prove by themselves that no row was deleted while they
+                were read, at the cost of a page more for some lengths; if not, see `is_proven`.
 
         Raises:
             InvalidResponse: when an answer is not a page of such rows.
@@ -165,7 +177,7 @@ class TicketSourceClient:
             if rereads:
                 self.meter.record(MeterReading(rereads=1))
 
-        reader = read_whole_list(path, self._page_size, on_start=on_start)
+        reader = read_whole_list(path, self._page_size, overlapping=overlapping, on_start=on_start)
         requests = 0
         ask = next(reader)
         try:
@@ -176,4 +188,6 @@ class TicketSourceClient:
                 )
                 ask = reader.send(parse_page(envelope, path, kind))
         except StopIteration as end:
-            return ListReading(end.value.rows, end.value.ledger, requests, started_at)
+            ledger = end.value.ledger
+            is_proven = overlapping or sum(page.rows > 0 for page in ledger) < 2
+            return ListReading(end.value.rows, ledger, requests, started_at, is_proven)

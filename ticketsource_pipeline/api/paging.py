@@ -11,6 +11,10 @@ taken, and at the end everything up to and including it is read a second time. I
 a boundary is seen again after the page that follows it was read, all of them were there when it
 was read, so nothing could have slipped between.
 
+Whoever asks something of each row afterwards, and would learn from a 404 that it was gone, has a
+proof of that kind for nothing: such a list may be read without overlap, in as few pages as can be.
+Only a deleted row makes a hole there. Rows that change places or come in between show one twice.
+
 Both proofs hold for rows that come and go in a list that otherwise keeps its order. A row that
 jumps from the unread part to the read one is noticed too, unless in the same moment as many rows
 vanish from the read part: with one answer per page no client can see that.
@@ -73,6 +77,7 @@ def read_whole_list(
     path: str,
     page_size: int,
     *,
+    overlapping: bool = True,
     max_rereads: int = 5,
     most_pages: int = MOST_PAGES,
     on_start: Callable[[int], None] = lambda _rereads: None,
@@ -82,6 +87,8 @@ def read_whole_list(
     Args:
         path: the list's path, for errors.
         page_size: the largest `per_page` to ask for, 1 to 100.
+        overlapping: whether the pages prove by themselves that no row was deleted meanwhile. If
+            not, whoever asks has to make sure that all rows but the last page's are still there.
         max_rereads: how often the list may be read again because it moved.
         most_pages: how many pages a list may have.
         on_start: called before each reading of the list with the number of readings before it
@@ -99,7 +106,9 @@ def read_whole_list(
     honours_size = True
     while True:
         on_start(rereads)
-        reading = _Reading(page_size, most_pages, honours_size=honours_size)
+        reading = _Reading(
+            page_size, most_pages, overlapping=overlapping, honours_size=honours_size
+        )
         try:
             return (yield from reading.run())
         except _EndlessError:
@@ -132,8 +141,11 @@ def widest_overlapping_ask(rows_read: int, most: int) -> Ask | None:
 class _Reading:
     """One reading of a list from its start."""
 
-    def __init__(self, page_size: int, most_pages: int, *, honours_size: bool) -> None:
+    def __init__(
+        self, page_size: int, most_pages: int, *, overlapping: bool, honours_size: bool
+    ) -> None:
         self._page_size = page_size
+        self._overlapping = overlapping
         self._most_pages = most_pages
         self._honours_size = honours_size
         self.has_meta = True
@@ -167,6 +179,8 @@ class _Reading:
         return WholeList(self._rows, tuple(self._ledger))
 
     def _next_ask(self) -> Ask:
+        if not self._overlapping:
+            return Ask(len(self._rows) // self._size + 1, self._size)
         if self._honours_size and (ask := widest_overlapping_ask(len(self._rows), self._size)):
             return ask
         self._pages_to_confirm = len(self._rows) // self._size + 1

@@ -53,8 +53,10 @@ def read_performance(
 class PerformanceReader:
     """The reading of a performance, its requests for seats under way from the start.
 
-    A 404 for a booking's seats means that the booking left meanwhile: the bookings are listed
-    again, and seats already read are kept for the bookings that did not change.
+    A 404 for a booking's seats (vendor's OpenAPI) means that the booking left meanwhile: the
+    bookings are listed again, and seats already read are kept for the bookings that did not change.
+    Where each booking is asked for its seats after it was listed, that none left is also the proof
+    that a list whose pages did not overlap is whole.
 
     Args:
         client: asks the API.
@@ -62,7 +64,8 @@ class PerformanceReader:
         date_id: the performance.
         reusable: whether the seats of a booking are already known.
         max_rereads: how often the bookings may be listed again.
-        listing: the date's bookings, when they were listed already.
+        listing: the date's bookings, when they were listed already; listed again when it is not
+            proven and some bookings are not asked for their seats.
         ahead: how many bookings are asked for their seats before `ask_all`; all when not given.
 
     Raises:
@@ -123,10 +126,9 @@ class PerformanceReader:
 
     def _begin(self, listing: ListReading | None, ahead: int | None = None) -> None:
         """List the bookings, where they are not, and start asking for the seats still needed."""
-        self._listing = listing or self._client.bookings_of_date(self._date_id)
-        path = f"/dates/{self._date_id}/bookings"
-        _check_links(self._listing.rows, "date", "dat", self._date_id, path)
-        self._needed = {row["id"]: row for row in self._listing.rows if not self._reusable(row)}
+        self._listing, self._needed = self._listed(listing)
+        if not self._listing.is_proven and len(self._needed) < len(self._listing.rows):
+            self._listing, self._needed = self._listed(None)
         self._read = {
             key: known for key, known in self._read.items() if self._needed.get(key) == known[0]
         }
@@ -135,6 +137,13 @@ class PerformanceReader:
         count = len(wanted) if ahead is None else ahead
         self._submit(wanted[:count])
         self._later = wanted[count:]
+
+    def _listed(self, listing: ListReading | None) -> tuple[ListReading, dict[str, Row]]:
+        """The bookings, listed where they are not, and those to be asked for their seats, by id."""
+        listing = listing or self._client.bookings_of_date(self._date_id)
+        path = f"/dates/{self._date_id}/bookings"
+        _check_links(listing.rows, "date", "dat", self._date_id, path)
+        return listing, {row["id"]: row for row in listing.rows if not self._reusable(row)}
 
     def _submit(self, booking_ids: list[str]) -> None:
         for booking_id in booking_ids:

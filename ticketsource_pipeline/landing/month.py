@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 
@@ -125,6 +125,7 @@ def land_month(
                 client,
                 store,
                 to_read,
+                unread=_unread(store, month, to_read, rules),
                 rules=rules,
                 privacy=privacy,
                 departures=departures,
@@ -196,11 +197,20 @@ def _is_read_since(
     )
 
 
+def _unread(
+    store: ParquetStore, month: str, performances: Sequence[Performance], rules: RefreshRules
+) -> set[str]:
+    """The ids of the performances of which each booking is going to be asked for its seats."""
+    stored = set() if rules.full else set(store.names(RAW_SEATS, month))
+    return {performance.date_id for performance in performances} - stored
+
+
 def _land_performances(
     client: TicketSourceClient,
     store: ParquetStore,
     performances: Sequence[Performance],
     *,
+    unread: Collection[str],
     rules: RefreshRules,
     privacy: PrivacyRules,
     departures: Departures,
@@ -209,7 +219,7 @@ def _land_performances(
     with ThreadPoolExecutor(client.max_in_flight) as executor:
         try:
             under_way: deque[PerformanceInProgress] = deque()
-            for performance, listing in _listed_ahead(client, executor, performances):
+            for performance, listing in _listed_ahead(client, executor, performances, unread):
                 try:
                     bookings = listing.result()
                 except ApiError as error:
@@ -258,11 +268,19 @@ def _listed_ahead(
     client: TicketSourceClient,
     executor: ThreadPoolExecutor,
     performances: Sequence[Performance],
+    unread: Collection[str],
 ) -> Iterator[tuple[Performance, Future[ListReading]]]:
-    """Yield performances in order, the lists of the next few already under way."""
+    """Yield performances in order, the lists of the next few already under way.
+
+    Where all bookings are asked for their seats, that proves the list, and it needs no overlap.
+    """
     waiting: deque[tuple[Performance, Future[ListReading]]] = deque()
     for performance in performances:
-        waiting.append((performance, executor.submit(client.bookings_of_date, performance.date_id)))
+        date_id = performance.date_id
+        listing = executor.submit(
+            client.bookings_of_date, date_id, overlapping=date_id not in unread
+        )
+        waiting.append((performance, listing))
         if len(waiting) > client.max_in_flight:
             yield waiting.popleft()
     yield from waiting

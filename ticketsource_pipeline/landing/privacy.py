@@ -100,6 +100,7 @@ def settle(store: ParquetStore, mode: AttendeeMode | None = None) -> Settlement:
     done = Settlement()
     if is_settled(store, mode or privacy_state(store).attendees):
         return done
+    store = replace(store, keeps_replaced_persons=False)
     with store.lock(PRIVACY_LOCK):
         before = privacy_state(store)
         state = _begun(store, before, mode or before.attendees)
@@ -214,9 +215,11 @@ def _settle_month(
                 seats_of_nobody={key for files in all_files for key in files.seats_of_nobody},
             ),
         )
-    elif changed or record != before:
+        changed |= record != before
+    elif changed or record != before or store.keeps_replaced_rows(ATTENDEES, month):
         publish_locked_month(store, month, catalog)
-    if changed or record != before:
+        changed = True
+    if changed:
         done.months.append(month)
 
 
@@ -230,7 +233,9 @@ def _settle_customers(store: ParquetStore, redaction: Redaction, done: Settlemen
             customers, forgotten = redacted_customers(store.read(CUSTOMERS), redaction)
             store_customers(store, customers)
             done.counts.customers.update(forgotten)
-        if store.names(BOOKINGS, None) and not marts_state(store).are_current:
+        if store.names(BOOKINGS, None) and (
+            store.keeps_replaced_rows(BOOKINGS, None) or not marts_state(store).are_current
+        ):
             make_locked_marts(store)
 
 

@@ -128,10 +128,13 @@ def withdraw_from_sales(
 def _published(
     store: ParquetStore, record: MonthRecord, manifest: Manifest | None
 ) -> dict[str, ManifestDataset] | None:
-    """The sales layer as the manifest names it; none when it has to be made anew."""
+    """The sales layer as the manifest names it; none when it has to be written anew."""
     if manifest is None or not record.is_published_by(CODE_VERSION):
         return None
     if manifest.raw_content != record.content:
+        return None
+    if store.keeps_replaced_rows(ATTENDEES, record.month):
+        # By now no query that began before they were replaced is under way.
         return None
     sales = {
         dataset.name: part

@@ -92,8 +92,10 @@ def anything_read(store: ParquetStore, plans: Sequence[MonthPlan]) -> bool:
     )
 
 
-def pages_of(rows: int, page_size: int) -> int:
-    """Return how many pages a list of so many rows takes, each overlapping the one before."""
+def pages_of(rows: int, page_size: int, *, overlapping: bool = True) -> int:
+    """Return how many pages a list of so many rows takes, whether they overlap or not."""
+    if not overlapping:
+        return max(1, ceil(rows / page_size))
     pages, end, confirmed = 1, page_size, 0
     while end < rows:
         ask = widest_overlapping_ask(end, page_size)
@@ -155,11 +157,11 @@ def _month(plan: MonthPlan, stored: _Stored, rules: ForecastRules) -> MonthForec
     aged: list[SeatReading] = []
     for performance in asked:
         if performance.date_id not in stored.readings:
-            pages += pages_of(stored.typical, rules.page_size)
+            pages += pages_of(stored.typical, rules.page_size, overlapping=False)
             new += stored.typical
             continue
         month, reading = stored.readings[performance.date_id]
-        pages += pages_of(reading.bookings, rules.page_size)
+        pages += pages_of(reading.bookings, rules.page_size, overlapping=not rules.full)
         notes = stored.notes(month).get(performance.date_id, {})
         aged += _not_reusable(performance, seat_readings(notes), rules, stored.not_before)
     return MonthForecast(

@@ -13,7 +13,7 @@ from pyarrow.parquet import FileMetaData
 from upath import UPath
 
 from ticketsource_pipeline.datasets import PARTITION_KEY, Dataset
-from ticketsource_pipeline.store import parquet
+from ticketsource_pipeline.store import parquet, succession
 from ticketsource_pipeline.store.errors import DamagedFile, damages, refusals
 from ticketsource_pipeline.store.files import NewFile, file_names
 from ticketsource_pipeline.store.layout import SINGLE_FILE, StoreError
@@ -73,7 +73,15 @@ class NewFrame:
 
 @dataclass(frozen=True)
 class ParquetStore(StateFiles):
-    """A data directory. Files are replaced whole, and left alone when nothing in them changed."""
+    """A data directory. Files are replaced whole, and left alone when nothing in them changed.
+
+    Attributes:
+        keeps_replaced_persons: whether a file that names persons keeps the bytes of the rows it
+            replaces until it is next written, so that a query under way finds them; not while
+            persons are being taken out. Files that name nobody always do, on a folder.
+    """
+
+    keeps_replaced_persons: bool = True
 
     def read(
         self,
@@ -185,6 +193,16 @@ class ParquetStore(StateFiles):
         with damages(path):
             return FileProof.of(content, parquet.decode(content).num_rows)
 
+    def keeps_replaced_rows(self, dataset: Dataset, month: str | None) -> bool:
+        """Return whether a file of a dataset keeps bytes of rows that it no longer has.
+
+        Args:
+            dataset: a dataset of one file, or of one each month.
+            month: the month; none for a dataset that is not laid out by month.
+        """
+        content = _content(self.layout.file(dataset, month, SINGLE_FILE))
+        return content is not None and succession.keeps_replaced_rows(content)
+
     def length(self, dataset: Dataset, month: str | None, name: str) -> int | None:
         """Return how many bytes a file has; none when it is not there."""
         try:
@@ -261,8 +279,14 @@ class ParquetStore(StateFiles):
         path = self.layout.file(dataset, new.month, new.name)
         old = _content(path)
         if old is not None and _holds(old, table):
-            return Written(FileProof.of(old, table.num_rows), changed=False), None
-        content = parquet.encode(table)
+            content = succession.cleared(old) if dataset.personal else None
+            if content is None:
+                return Written(FileProof.of(old, table.num_rows), changed=False), None
+        elif old is not None and self.layout.local:
+            keeps_rows = self.keeps_replaced_persons or not dataset.personal
+            content = succession.successor(table, old, keeps_rows=keeps_rows)
+        else:
+            content = parquet.encode(table)
         proof = FileProof.of(content, table.num_rows)
         return Written(proof, changed=True), NewFile(path, content, dataset.personal)
 
