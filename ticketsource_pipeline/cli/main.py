@@ -36,7 +36,8 @@ def sync(*, months: tuple[str, ...], full: bool, customers: bool, as_json: bool)
     """Bring the Parquet up to date with your account.
 
     Reads the catalogue, then each month that is open or was never read whole. With --month, just
-    those months, closed ones too. Exit code 0: all well; 1: a run or a check failed; 2: bad usage
+    those months, closed ones too. Then makes the marts, and of them the sales report unless
+    TICKETSOURCE_REPORT is off. Exit code 0: all well; 1: a run or a check failed; 2: bad usage
     or configuration.
     """
     settings = read_settings()
