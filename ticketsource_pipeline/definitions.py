@@ -9,7 +9,7 @@ from ticketsource_pipeline.assets.raw import raw_assets
 from ticketsource_pipeline.assets.report import report_asset
 from ticketsource_pipeline.assets.sales import sales_assets
 from ticketsource_pipeline.automation.alerts import alert_sensors
-from ticketsource_pipeline.automation.jobs import JOBS
+from ticketsource_pipeline.automation.jobs import jobs
 from ticketsource_pipeline.automation.marts import stale_marts_sensor
 from ticketsource_pipeline.automation.schedules import schedules
 from ticketsource_pipeline.automation.sensors import changed_performances_sensor
@@ -31,12 +31,16 @@ def definitions(settings: Settings) -> dg.Definitions:
             sales_assets(months, settings.account),
             marts_assets(settings.account),
             customers_assets(settings.account),
-            report_asset(settings.account, check_keys),
+            *([report_asset(settings.account, check_keys)] if settings.report else []),
         ],
         asset_checks=checks,
-        jobs=JOBS,
+        jobs=jobs(report=settings.report),
         schedules=schedules(months),
-        sensors=[changed_performances_sensor(months), stale_marts_sensor(), *alert_sensors()],
+        sensors=[
+            changed_performances_sensor(months),
+            stale_marts_sensor(report=settings.report),
+            *alert_sensors(),
+        ],
         resources=resources(settings),
         executor=dg.in_process_executor,
     )

@@ -49,6 +49,7 @@ class Settings:
     seat_max_age_days: int
     auth: Auth
     attendees: AttendeeMode
+    report: bool
 
     @property
     def is_sandbox(self) -> bool:
@@ -105,6 +106,7 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
         seat_max_age_days=_whole(env, "TICKETSOURCE_SEAT_MAX_AGE_DAYS", 7, 0, 36_500),
         auth=_read(env, "TICKETSOURCE_AUTH", "bearer", _auth),
         attendees=_read(env, "TICKETSOURCE_ATTENDEES", AttendeeMode.FULL, _attendees),
+        report=_read(env, "TICKETSOURCE_REPORT", "on", _switch),
     )
 
 
@@ -214,6 +216,12 @@ def _attendees(text: str) -> AttendeeMode:
         return AttendeeMode(text)
     except ValueError:
         raise ValueError("off, pseudonymous or full") from None
+
+
+def _switch(text: str) -> bool:
+    if text not in {"on", "off"}:
+        raise ValueError("on or off")
+    return text == "on"
 
 
 def use_sandbox(url: str, key: str) -> None:

@@ -1,5 +1,6 @@
 """What every test starts from: nobody's settings, and a machine of its own."""
 
+import gc
 import os
 import shutil
 from collections.abc import Callable, Iterator
@@ -9,14 +10,27 @@ import pytest
 
 from ticketsource_pipeline.sandbox import SandboxServer
 from ticketsource_pipeline_tests.automating import Office, fill_spring, spring_office
-from ticketsource_pipeline_tests.running import Machine, mounted_disk, small_theatre
+from ticketsource_pipeline_tests.running import (
+    WITH_REPORT,
+    Machine,
+    mounted_disk,
+    small_theatre,
+)
 
 _NOT_OURS = ("TICKETSOURCE_", "DAGSTER_", "AWS_")
+
+# What is loaded stays to the end: looking it over for garbage is a good part of a test's time.
+gc.set_threshold(50_000, 20, 20)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Start the tests that take longest first, so that no worker is left alone with one."""
     items.sort(key=lambda item: item.get_closest_marker("takes_long") is None)
+
+
+def pytest_collection_finish() -> None:
+    """Keep what the tests are made of out of the garbage collector's way."""
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -35,7 +49,7 @@ def machine(tmp_path: Path) -> Machine:
 def _yesterday(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("yesterday")
     with SandboxServer(small_theatre()) as server:
-        outcome = Machine(folder).sync_here(server)
+        outcome = Machine(folder).sync_here(server, **WITH_REPORT)
     assert outcome.code == 0, outcome.stderr
     return folder
 

@@ -25,7 +25,7 @@ from dagster._core.storage.dagster_run import NOT_FINISHED_STATUSES
 
 from ticketsource_pipeline.sandbox import SandboxServer, Theatre
 from ticketsource_pipeline_tests.automating import LONDON
-from ticketsource_pipeline_tests.running import Machine
+from ticketsource_pipeline_tests.running import WITH_REPORT, Machine
 
 LIBRARIES = (
     Path("/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1"),
@@ -281,7 +281,7 @@ def daemon(machine: Machine, theatre: Theatre, moment: datetime, **more: str) ->
         instance.get_latest_materialization_event(dg.AssetKey("events"))
         variables = {
             **kept,
-            **machine.variables(server, **more),
+            **machine.variables(server, **WITH_REPORT, **more),
             "LD_PRELOAD": str(library),
             "FAKETIME_TIMESTAMP_FILE": str(clock.file),
             "FAKETIME_DONT_FAKE_MONOTONIC": "1",

@@ -25,6 +25,7 @@ from ticketsource_pipeline_tests.automating import office
 from ticketsource_pipeline_tests.running import MARTS as NAMES
 from ticketsource_pipeline_tests.running import (
     MONTHLY,
+    WITH_REPORT,
     Machine,
     dates_of,
     next_month,
@@ -129,7 +130,7 @@ def test_the_sensor_asks_for_the_marts_once_all_months_are_done(
     synced: Machine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     theatre = small_theatre()
-    with office(synced, theatre, monkeypatch) as place:
+    with office(synced, theatre, monkeypatch, **WITH_REPORT) as place:
         assert place.look_at_marts().run_requests == []
         theatre.add_booking(dates_of(theatre, next_month())[0], 2)
         waiting = place.defs.resolve_job_def(MONTH_JOB)
@@ -150,7 +151,7 @@ def test_the_sensor_has_the_marts_looked_at_once_a_day(
 ) -> None:
     theatre = small_theatre()
     before = synced.files()
-    with office(synced, theatre, monkeypatch) as place:
+    with office(synced, theatre, monkeypatch, **WITH_REPORT) as place:
         assert len(place.look_at_marts(hours=23).run_requests or []) == 0
         assert len(place.look_at_marts(hours=25).run_requests or []) == 1
         # A run that hangs holds them up for six hours, not for ever.

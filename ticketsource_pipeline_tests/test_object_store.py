@@ -16,6 +16,7 @@ from ticketsource_pipeline_tests.running import (
     CLOSED_MONTH,
     DATASETS,
     SINGLE,
+    WITH_REPORT,
     Machine,
     assert_holds,
     dates_of,
@@ -115,7 +116,7 @@ def test_a_bucket_holds_what_a_folder_would_and_only_whole_files_at_every_moment
             seen.append(names)
 
     with SandboxServer(theatre, on_request=look) as server:
-        outcome = machine.sync(server, **bucket.variables)
+        outcome = machine.sync(server, **bucket.variables, **WITH_REPORT)
         assert outcome.code == 0, outcome.stderr
         assert outcome.stderr.count("\n") == outcome.summary["months"] == 2
         assert not machine.data.exists()

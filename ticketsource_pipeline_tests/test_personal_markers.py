@@ -20,7 +20,13 @@ from ticketsource_pipeline.resources import TicketSourceResource
 from ticketsource_pipeline.sandbox import Faults, SandboxServer, Theatre, records
 from ticketsource_pipeline_tests.automating import moment, office
 from ticketsource_pipeline_tests.keeping import places_of
-from ticketsource_pipeline_tests.running import PERSONAL, Machine, Outcome, next_month
+from ticketsource_pipeline_tests.running import (
+    PERSONAL,
+    WITH_REPORT,
+    Machine,
+    Outcome,
+    next_month,
+)
 from ticketsource_pipeline_tests.test_forget import forget_here
 
 MARK = "Qwyjibo"
@@ -93,7 +99,7 @@ def assert_in_its_place(machine: Machine, outcome: Outcome, mode: AttendeeMode) 
 def test_whatever_happens_a_person_is_where_the_mode_allows_and_nowhere_else(
     mode: AttendeeMode, machine: Machine
 ) -> None:
-    more = {"TICKETSOURCE_ATTENDEES": mode.value}
+    more = {"TICKETSOURCE_ATTENDEES": mode.value, **WITH_REPORT}
     theatre = marked_theatre()
     with SandboxServer(theatre) as server:
         outcome = machine.sync_here(server, "--customers", **more)

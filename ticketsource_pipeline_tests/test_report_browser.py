@@ -18,7 +18,7 @@ from ticketsource_pipeline_tests.reporting import (
     hostile_theatre,
     opened,
 )
-from ticketsource_pipeline_tests.running import MONTHLY, Machine
+from ticketsource_pipeline_tests.running import MONTHLY, WITH_REPORT, Machine
 
 CHARTS = {"months", "curve", "categories", "refunds", "methods", "donations"}
 PHONE = {"viewport": {"width": 360, "height": 740}, "has_touch": True}
@@ -29,7 +29,7 @@ DARK = {"color_scheme": "dark", "viewport": {"width": 1200, "height": 900}}
 def reported(tmp_path_factory: pytest.TempPathFactory) -> Machine:
     machine = Machine(tmp_path_factory.mktemp("reported"))
     with SandboxServer(hostile_theatre()) as server:
-        outcome = machine.sync_here(server)
+        outcome = machine.sync_here(server, **WITH_REPORT)
     assert outcome.code == 0, outcome.stderr
     return machine
 

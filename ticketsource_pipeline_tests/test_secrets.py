@@ -1,7 +1,6 @@
 """The key, and what is personal in a theatre's records, stay where they belong.
 
-Everything a sync leaves is searched: Dagster's event log and compute logs, the data directory,
-and what was printed.
+Everything a sync leaves is searched: Dagster's home, the data directory, and what was printed.
 """
 
 import re
@@ -20,6 +19,7 @@ from ticketsource_pipeline.settings import read_settings
 from ticketsource_pipeline_tests.running import (
     OTHER_KEY,
     PERSONAL,
+    WITH_REPORT,
     Machine,
     Outcome,
     dates_of,
@@ -58,7 +58,7 @@ def assert_no_key(machine: Machine, outcome: Outcome) -> None:
 
 def test_a_sync_that_succeeds_leaves_the_key_nowhere(machine: Machine) -> None:
     with SandboxServer(small_theatre(), key=OTHER_KEY) as server:
-        outcome = machine.sync(server)
+        outcome = machine.sync(server, **WITH_REPORT)
         assert server.count(status=200) == len(server.requests)
     assert outcome.code == 0, outcome.stderr
     assert_no_key(machine, outcome)
@@ -188,7 +188,7 @@ def assert_in_its_place(machine: Machine, outcome: Outcome) -> None:
 
 def test_personal_data_is_in_its_three_datasets_and_nowhere_else(machine: Machine) -> None:
     with SandboxServer(personal_theatre()) as server:
-        outcome = machine.sync(server)
+        outcome = machine.sync(server, **WITH_REPORT)
     # The e-mail addresses that are no text fail a check, which names the seats.
     assert outcome.code == 1
     assert outcome.summary["failed_checks"] == [f"attendees.fields_are_readable ({next_month()})"]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 import pickle
+import re
 from pathlib import Path
 
 import pytest
@@ -54,11 +56,13 @@ def test_an_empty_environment_gives_the_defaults() -> None:
         seat_max_age_days=7,
         auth="bearer",
         attendees=AttendeeMode.FULL,
+        report=True,
     )
 
 
 def test_empty_and_blank_variables_are_as_if_not_set() -> None:
     names = ("API_KEY", "BASE_URL", "DATA_DIR", "FIRST_MONTH", "PAGE_SIZE", "TIMEOUT", "AUTH")
+    names += ("REPORT",)
     assert read(**dict.fromkeys(names, " ")) == read_settings({})
 
 
@@ -77,6 +81,7 @@ def test_every_variable_is_read() -> None:
         SEAT_MAX_AGE_DAYS="0",
         AUTH="basic",
         ATTENDEES="off",
+        REPORT="off",
     ) == Settings(
         api_key=KEY,
         base_url="https://api.example.org/v1",
@@ -91,7 +96,17 @@ def test_every_variable_is_read() -> None:
         seat_max_age_days=0,
         auth="basic",
         attendees=AttendeeMode.OFF,
+        report=False,
     )
+
+
+def test_every_variable_is_in_the_example_with_its_default() -> None:
+    example = (Path(__file__).parents[1] / ".env.example").read_text("utf-8")
+    written = re.findall(r"^#?(TICKETSOURCE_[A-Z_]+)=(\S+)$", example, re.MULTILINE)
+    source = Path(inspect.getfile(Settings)).read_text("utf-8")
+    assert {name for name, _ in written} == set(re.findall(r"\"(TICKETSOURCE_[A-Z_]+)\"", source))
+    needed = {"TICKETSOURCE_API_KEY": KEY, "TICKETSOURCE_ALERT_WEBHOOK": ""}
+    assert read_settings(dict(written) | needed) == read_settings(needed)
 
 
 @pytest.mark.parametrize(
@@ -118,6 +133,8 @@ def test_every_variable_is_read() -> None:
         ("AUTH", "digest", "bearer or basic"),
         ("ATTENDEES", "OFF", "off, pseudonymous or full"),
         ("ATTENDEES", "none", "off, pseudonymous or full"),
+        ("REPORT", "Off", "on or off"),
+        ("REPORT", "0", "on or off"),
         ("DATA_DIR", "ftp://host/data", "a folder or an address that starts with one of s3://"),
         ("DATA_DIR", "http:/host/data", "a folder or an address that starts with one of s3://"),
         ("DATA_DIR", "memory:/data", "a folder or an address that starts with one of s3://"),

@@ -1,6 +1,9 @@
 """The jobs: the catalogue, a month, the marts, the customers, and checks over the whole store."""
 
+from collections.abc import Sequence
+
 import dagster as dg
+from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 
 from ticketsource_pipeline.assets.report import SALES_REPORT
 from ticketsource_pipeline.datasets import CUSTOMERS, MARTS, RAW_BOOKINGS, RAW_SEATS
@@ -20,7 +23,7 @@ _OVER_ALL_MONTHS = dg.AssetSelection.checks(
     )
 )
 
-JOBS = [
+_JOBS = [
     dg.define_asset_job(
         CATALOG_JOB,
         selection=dg.AssetSelection.assets(*(dataset.name for dataset in CATALOG)),
@@ -43,17 +46,29 @@ JOBS = [
         executor_def=dg.in_process_executor,
     ),
     dg.define_asset_job(
-        MARTS_JOB,
-        # With the checks over all months: both follow when months were read, in one run.
-        selection=dg.AssetSelection.assets(*(dataset.name for dataset in MARTS), SALES_REPORT)
-        | _OVER_ALL_MONTHS,
-        description="Makes the marts and the report of what is stored, and checks the whole store.",
-        executor_def=dg.in_process_executor,
-    ),
-    dg.define_asset_job(
         CUSTOMERS_JOB,
         selection=dg.AssetSelection.assets(CUSTOMERS.name),
         description="Reads the list of customers: personal data, so only when asked for.",
         executor_def=dg.in_process_executor,
     ),
 ]
+
+
+def jobs(*, report: bool) -> Sequence[UnresolvedAssetJobDefinition]:
+    """Return all jobs.
+
+    Args:
+        report: whether the sales report follows the marts.
+    """
+    made = "the marts and the report" if report else "the marts"
+    marts = dg.define_asset_job(
+        MARTS_JOB,
+        # With the checks over all months: both follow when months were read, in one run.
+        selection=dg.AssetSelection.assets(
+            *(dataset.name for dataset in MARTS), *([SALES_REPORT] if report else [])
+        )
+        | _OVER_ALL_MONTHS,
+        description=f"Makes {made} of what is stored, and checks the whole store.",
+        executor_def=dg.in_process_executor,
+    )
+    return [*_JOBS, marts]

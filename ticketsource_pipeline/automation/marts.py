@@ -21,7 +21,7 @@ _UNFINISHED = [
 ]
 
 
-def stale_marts_sensor() -> dg.SensorDefinition:
+def stale_marts_sensor(*, report: bool) -> dg.SensorDefinition:
     """Return the sensor that has the marts made when what they are made from has changed.
 
     What they were made from is noted in the store, so a change is seen whoever made it (a schedule,
@@ -30,6 +30,9 @@ def stale_marts_sensor() -> dg.SensorDefinition:
     since they were last made, so that a run that hangs does not hold them up for ever. A night
     without a change still has them looked at once a day, and the store checked. A run that failed
     is tried again in the next hour.
+
+    Args:
+        report: whether it sees to the sales report too.
     """
 
     @dg.sensor(
@@ -48,8 +51,9 @@ def stale_marts_sensor() -> dg.SensorDefinition:
         now = utc_now()
         looked_at = store.look()
         state = marts_state(looked_at)
-        if not state.are_due(now) and report_is_current(looked_at):
-            return dg.SkipReason("The marts and the report are of what is stored.")
+        if not state.are_due(now) and (not report or report_is_current(looked_at)):
+            made = "The marts and the report" if report else "The marts"
+            return dg.SkipReason(f"{made} are of what is stored.")
         may_wait = state.made_at is not None and now - state.made_at < _WAITS_AT_MOST
         if may_wait and any(_is_under_way(context.instance, job) for job in (MONTH_JOB, MARTS_JOB)):
             return dg.SkipReason("Months are being read: the marts follow when all are done.")

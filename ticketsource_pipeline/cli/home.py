@@ -12,7 +12,10 @@ from socket import gethostname
 from tempfile import NamedTemporaryFile
 
 import dagster as dg
+from dagster._core.instance.ref import InstanceRef
 from dagster._core.storage.dagster_run import NOT_FINISHED_STATUSES
+from dagster._core.storage.local_compute_log_manager import LocalComputeLogManager
+from dagster._core.storage.noop_compute_log_manager import NoOpComputeLogManager
 from filelock import FileLock
 
 from ticketsource_pipeline.cli.event_log import quick_event_log
@@ -21,6 +24,10 @@ from ticketsource_pipeline.settings import SettingsError, dagster_home
 HOST_TAG = "ticketsource/host"
 PROCESS_TAG = "ticketsource/process"
 _BEGUN = ".ticketsource-"
+_NOT_KEPT = {
+    "module": NoOpComputeLogManager.__module__,
+    "class": NoOpComputeLogManager.__name__,
+}
 
 
 def prepare_home() -> str:
@@ -65,10 +72,22 @@ def open_instance() -> Iterator[dg.DagsterInstance]:
         stack.enter_context(quick_event_log())
         # Two processes that make a new home's databases at once leave them broken for good.
         with _lock_of(Path(home)):
-            instance = stack.enter_context(dg.DagsterInstance.from_config(home))
+            instance = stack.enter_context(dg.DagsterInstance.from_ref(_reference(home)))
             instance.event_log_storage.get_maximum_record_id()
         release_dead_runs(instance)
         yield instance
+
+
+def _reference(home: str) -> InstanceRef:
+    """The home's configuration; what a command prints goes to its terminal alone.
+
+    To keep it in files too, Dagster starts four processes for each step, and lets them print it.
+    """
+    configured = InstanceRef.from_dir(home)
+    kept = configured.compute_logs_data
+    if kept is None or kept.class_name != LocalComputeLogManager.__name__:
+        return configured
+    return InstanceRef.from_dir(home, overrides={"compute_logs": _NOT_KEPT})
 
 
 def _lock_of(home: Path) -> FileLock:

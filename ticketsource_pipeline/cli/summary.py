@@ -32,7 +32,7 @@ class SyncSummary:
         expected: how many requests were expected once the catalogue was read; none before.
         sizes: rows and files of each dataset, once measured.
         sums: by dataset and column, sums of money in whole pence, once measured.
-        report: where the sales report is, once measured; none when there is none.
+        report: where the sales report is, once measured, or why there is none.
     """
 
     months: int = 0
@@ -62,10 +62,18 @@ class SyncSummary:
         """The failed checks that are errors, not warnings."""
         return [check for check in self.failed_checks if not check.warning]
 
-    def measure(self, store: ParquetStore) -> None:
-        """Look how large each dataset is; one that cannot be read is an error."""
-        report = store.layout.report
-        self.report = str(report) if report.exists() else None
+    def measure(self, store: ParquetStore, *, report: bool) -> None:
+        """Look how large each dataset is; one that cannot be read is an error.
+
+        Args:
+            store: the data directory.
+            report: whether a sales report is made.
+        """
+        path = store.layout.report
+        if report:
+            self.report = str(path) if path.exists() else None
+        else:
+            self.report = "none is made, as TICKETSOURCE_REPORT is off"
         for dataset in DATASETS.values():
             try:
                 self.sizes[dataset.name] = store.size(dataset)

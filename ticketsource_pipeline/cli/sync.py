@@ -98,7 +98,7 @@ def sync(
             stop=stop,
         )
     summary.metered = progress.total
-    summary.measure(store)
+    summary.measure(store, report=settings.report)
     try:
         keep_database(store)
     except StoreError as error:
@@ -152,7 +152,7 @@ def _run(
         defs, instance, plans, chosen, full=full, summary=summary, progress=progress, stop=stop
     ):
         return
-    if not _told_already(store, summary):
+    if not _told_already(store, summary, report=settings.report):
         _finish(defs, instance, MARTS_JOB, "The marts or the report could not be made", summary)
     elif plans:
         _finish(defs, instance, STORE_CHECKS_JOB, "The store could not be checked", summary)
@@ -197,14 +197,14 @@ def _read_months(
     return True
 
 
-def _told_already(store: ParquetStore, summary: SyncSummary) -> bool:
+def _told_already(store: ParquetStore, summary: SyncSummary, *, report: bool) -> bool:
     """Whether the marts are of what is stored, and the report of them and of what failed now."""
+    if not marts_state(store).are_current:
+        return False
+    if not report:
+        return True
     told = read_report_record(store).failed_checks
-    return (
-        marts_state(store).are_current
-        and report_is_current(store)
-        and all(str(check) in told for check in summary.failed_checks)
-    )
+    return report_is_current(store) and all(str(check) in told for check in summary.failed_checks)
 
 
 def _finish(

@@ -11,7 +11,7 @@ from ticketsource_pipeline.api import TicketSourceClient
 from ticketsource_pipeline.checks.rule import Failure
 from ticketsource_pipeline_tests.chaos.place import QUICK, Place, Report, ToldError, leaping
 from ticketsource_pipeline_tests.chaos.playhouse import PAGE_SIZE, PERSON
-from ticketsource_pipeline_tests.running import KEY, Machine, Outcome
+from ticketsource_pipeline_tests.running import KEY, WITH_REPORT, Machine, Outcome
 
 RETRIES = 3
 IN_FLIGHT = 3
@@ -42,6 +42,7 @@ def sync_by_command(place: Place, url: str, *, full: bool, timeout_seconds: floa
             TICKETSOURCE_MAX_CONCURRENCY=str(IN_FLIGHT),
             TICKETSOURCE_MAX_RETRIES=str(RETRIES),
             TICKETSOURCE_TIMEOUT=str(timeout_seconds),
+            **WITH_REPORT,
         )
     # The command keeps what it loaded for good, as its process ends; this one goes on.
     gc.unfreeze()

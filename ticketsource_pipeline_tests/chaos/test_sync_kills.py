@@ -32,7 +32,7 @@ from ticketsource_pipeline_tests.chaos.test_kills import (
     assert_readable,
     scene_of,
 )
-from ticketsource_pipeline_tests.running import Machine, ended
+from ticketsource_pipeline_tests.running import WITH_REPORT, Machine, ended
 
 BATCHES, KILLS = 2, 8
 """Of each kind, so many times so many."""
@@ -61,6 +61,7 @@ def variables(stage: Stage, machine: Machine) -> dict[str, str]:
         TICKETSOURCE_API_KEY="skl-sandbox-1",
         TICKETSOURCE_MAX_CONCURRENCY=str(IN_FLIGHT),
         TICKETSOURCE_PAGE_SIZE=str(PAGE_SIZE),
+        **WITH_REPORT,
     )
 
 
