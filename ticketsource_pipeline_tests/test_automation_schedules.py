@@ -19,7 +19,7 @@ from ticketsource_pipeline_tests.automating import (
     office,
     theatre_of,
 )
-from ticketsource_pipeline_tests.running import Machine
+from ticketsource_pipeline_tests.running import WITH_REPORT, Machine
 
 TODAY = moment("2024-06-12T12:00")
 NIGHT = datetime(2024, 6, 13, 3, 30, tzinfo=LONDON)
@@ -203,9 +203,10 @@ def test_each_half_hour_of_a_show_day_is_a_run_of_its_own_also_when_the_clocks_g
 
 
 def test_every_asset_but_the_customers_has_a_freshness_policy_the_catalogue_the_strictest(
-    summer: Office,
+    machine: Machine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    specs = summer.defs.resolve_all_asset_specs()
+    with office(machine, Theatre.empty(), monkeypatch, **WITH_REPORT) as place:
+        specs = place.defs.resolve_all_asset_specs()
     assert len(specs) == 18
     windows = {}
     for spec in specs:

@@ -127,6 +127,32 @@ def test_a_flipped_byte_is_found_in_every_dataset_and_mended_as_is_told(synced: 
     assert faults(synced.verify_here()) == {}
 
 
+@pytest.mark.parametrize("damage", ["is cut short", "is gone", "has another's bytes"])
+@pytest.mark.parametrize("name", ["booking_lines", "seats", "attendees"])
+def test_a_file_of_a_closed_month_is_made_again_by_the_next_sync_or_the_one_that_is_told(
+    name: str, damage: str, synced: Machine
+) -> None:
+    path = synced.data / name / f"performance_month={CLOSED_MONTH}" / "part-0.parquet"
+    rows = synced.rows(name)
+    if damage == "is gone":
+        path.unlink()
+    elif damage == "is cut short":
+        path.write_bytes(path.read_bytes()[:-9])
+    else:
+        flip(path)
+    ((_, fault),) = enumerate(synced.verify_here().summary["faults"])
+    _, *words = fault["advice"].split("`")[1].split()
+    with SandboxServer(small_theatre()) as server:
+        # One of the right length is found by who reads all of it.
+        if damage != "has another's bytes":
+            words = ["sync"]
+        outcome = synced.sync_here(server, *words[1:])
+        assert outcome.code == 0, outcome.stderr
+        assert server.count("/seats$") == 0
+    assert faults(synced.verify_here()) == {}
+    assert synced.rows(name) == rows
+
+
 def test_marts_of_a_stopped_sync_are_told_from_damaged_ones(synced: Machine) -> None:
     theatre = small_theatre()
     old = (synced.data / "bookings/part-0.parquet").read_bytes()

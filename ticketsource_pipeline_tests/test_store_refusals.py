@@ -107,7 +107,7 @@ def test_a_damaged_file_is_named_with_what_to_do(
     with pytest.raises(StoreError) as refused:
         read(store)
     assert str(path) in str(refused.value)
-    assert "remove it" in str(refused.value)
+    assert "run `ticketsource verify`" in str(refused.value)
 
 
 def test_rows_that_cannot_be_unpacked_are_a_damaged_file(tmp_path: Path) -> None:
@@ -116,7 +116,7 @@ def test_rows_that_cannot_be_unpacked_are_a_damaged_file(tmp_path: Path) -> None
     path = tmp_path / "data" / "seats" / "performance_month=2025-03" / "part-0.parquet"
     content = path.read_bytes()
     path.write_bytes(content[:4] + bytes(len(content) // 2) + content[4 + len(content) // 2 :])
-    with pytest.raises(StoreError, match="remove it"):
+    with pytest.raises(StoreError, match="run `ticketsource verify`"):
         store.read(SEATS)
 
 
@@ -125,7 +125,7 @@ def test_a_parquet_file_of_something_else_is_a_damaged_file(tmp_path: Path) -> N
     folder = tmp_path / "data" / "seats" / "performance_month=2025-03"
     folder.mkdir(parents=True)
     pd.DataFrame({"a": [1]}).to_parquet(folder / "part-0.parquet")
-    with pytest.raises(StoreError, match="remove it"):
+    with pytest.raises(StoreError, match="run `ticketsource verify`"):
         store.read(SEATS)
 
 

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 import dagster as dg
 
 from ticketsource_pipeline.datasets import PERFORMANCES
+from ticketsource_pipeline.landing.sales import months_as_published
 from ticketsource_pipeline.refresh.openness import Performance, performances_of
 from ticketsource_pipeline.refresh.plan import MonthPlan, month_plans
 from ticketsource_pipeline.store import ParquetStore
@@ -42,7 +43,7 @@ def current_plans(
         records,
         now=now,
         refund_window=refund_window,
-        manifested=store.manifested_months(),
+        as_published=months_as_published(store),
     )
 
 

@@ -253,8 +253,9 @@ class _Comparing:
                 if pence != part.pence.get(column)
             )
             what = f"{what}; {sums}" if sums else what
-        # The catalogue's files are compared with the API's answer whenever it is read.
-        is_compared = self.scope == CATALOG_SCOPE and not file.trouble
+        # The catalogue's files are compared with the API's answer whenever it is read, and those
+        # of the sales layer with what was published.
+        is_compared = dataset.layer == "sales" or (self.scope == CATALOG_SCOPE and not file.trouble)
         again = self._again(dataset)
         first = again if is_compared else _after_removal(again)
         where = self._path(dataset, name + _ENDING)

@@ -11,9 +11,11 @@ from ticketsource_pipeline.clock import utc_now
 from ticketsource_pipeline.datasets import (
     ATTENDEES,
     BOOKING_LINES,
+    DATASETS,
     RAW_BOOKINGS,
     RAW_SEATS,
     SEATS,
+    Dataset,
 )
 from ticketsource_pipeline.frames.sales import (
     CODE_VERSION,
@@ -29,6 +31,7 @@ from ticketsource_pipeline.landing.manifests import (
 )
 from ticketsource_pipeline.refresh.openness import Performance
 from ticketsource_pipeline.store import (
+    DamagedFile,
     Manifest,
     MonthRecord,
     NewFrame,
@@ -51,6 +54,8 @@ class MonthSales:
 
 def publish_month(store: ParquetStore, month: str, catalog: Sequence[Performance]) -> MonthSales:
     """Make a month's sales layer from its raw layer, unless it is so already.
+
+    A file that is no longer as it was published is made again like one that is missing.
 
     Args:
         store: the data directory.
@@ -80,9 +85,9 @@ def publish_locked_month(
             store.write_month_record(stored)
 
     sales = _published(store, record, known)
+    frames = _as_published(store, month, sales) if sales is not None else None
     published_at = record.published_at
-    if sales is not None:
-        frames = {dataset.name: store.read(dataset, [month]) for dataset in SALES}
+    if sales is not None and frames is not None:
         written = {
             name: Written(part.files[0].proof, changed=False) for name, part in sales.items()
         }
@@ -105,6 +110,21 @@ def publish_locked_month(
     if record != stored:
         store.write_month_record(record)
     return MonthSales(frames, written)
+
+
+def months_as_published(store: ParquetStore) -> set[str]:
+    """Return the months whose files of the sales layer are there, as long as they were written."""
+    lengths = {path: size for dataset in SALES for path, size in store.lengths(dataset).items()}
+
+    def is_there(month: str, dataset: Dataset) -> bool:
+        path = store.layout.relative(store.layout.file(dataset, month, SINGLE_FILE))
+        part = parts[month].get(dataset.name)
+        known = part.proofs.get(path) if part is not None else None
+        return known is not None and known.bytes == lengths.get(path)
+
+    manifests = {month: known_manifest(store, month) for month in store.manifested_months()}
+    parts = {month: manifest.datasets for month, manifest in manifests.items() if manifest}
+    return {month for month in parts if all(is_there(month, dataset) for dataset in SALES)}
 
 
 def withdraw_from_sales(
@@ -144,6 +164,19 @@ def _published(
         and len(part.files) == 1
     }
     return sales if len(sales) == len(SALES) else None
+
+
+def _as_published(
+    store: ParquetStore, month: str, sales: Mapping[str, ManifestDataset]
+) -> dict[str, pd.DataFrame] | None:
+    """The frames of a month's sales layer; none when a file is not what was published."""
+    try:
+        return {
+            name: store.read(DATASETS[name], [month], proofs={SINGLE_FILE: part.files[0].proof})
+            for name, part in sales.items()
+        }
+    except DamagedFile:
+        return None
 
 
 def rewrite_attendees(

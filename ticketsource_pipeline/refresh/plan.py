@@ -43,7 +43,7 @@ def month_plan(
     *,
     now: datetime,
     refund_window: timedelta,
-    manifested: bool = True,
+    is_as_published: bool = True,
 ) -> MonthPlan:
     """Return what a sync does with a month.
 
@@ -53,7 +53,7 @@ def month_plan(
         record: what is stored of the month.
         now: the present moment, aware UTC.
         refund_window: how long after its end a performance stays open.
-        manifested: whether the month has a manifest, if it was ever published.
+        is_as_published: whether the files of its last publication, if there was one, are there.
     """
     due, settled = [], []
     for performance in performances:
@@ -62,9 +62,8 @@ def month_plan(
         (due if is_open else settled).append(performance)
     present = {performance.date_id for performance in (*due, *settled)}
     left = tuple(sorted(set(record.performances) - present))
-    return MonthPlan(
-        month, tuple(due), tuple(settled), left, _reason(due, left, record, manifested=manifested)
-    )
+    reason = _reason(due, left, record, is_as_published=is_as_published)
+    return MonthPlan(month, tuple(due), tuple(settled), left, reason)
 
 
 def month_plans(
@@ -73,7 +72,7 @@ def month_plans(
     *,
     now: datetime,
     refund_window: timedelta,
-    manifested: Collection[str] | None = None,
+    as_published: Collection[str] | None = None,
 ) -> list[MonthPlan]:
     """Return the plan of every month that has performances or stored data.
 
@@ -85,7 +84,7 @@ def month_plans(
         records: what is stored of each month.
         now: the present moment, aware UTC.
         refund_window: how long after its end a performance stays open.
-        manifested: the months that have a manifest; none when that is of no concern.
+        as_published: the months whose published files are there; none when that is of no concern.
     """
     by_month: dict[str, list[Performance]] = defaultdict(list)
     for performance in performances:
@@ -98,7 +97,7 @@ def month_plans(
             records.get(month, MonthRecord(month)),
             now=now,
             refund_window=refund_window,
-            manifested=manifested is None or month in manifested,
+            is_as_published=as_published is None or month in as_published,
         )
         for month in sorted({*by_month, *records})
     ]
@@ -106,7 +105,7 @@ def month_plans(
 
 
 def _reason(
-    due: list[Performance], left: tuple[str, ...], record: MonthRecord, *, manifested: bool
+    due: list[Performance], left: tuple[str, ...], record: MonthRecord, *, is_as_published: bool
 ) -> str:
     if left:
         return "performances left"
@@ -122,6 +121,6 @@ def _reason(
     known_to_readers = record.published_at is not None
     if (record.performances or known_to_readers) and not record.is_published_by(CODE_VERSION):
         return "not published"
-    if known_to_readers and not manifested:
-        return "no manifest"
+    if known_to_readers and not is_as_published:
+        return "files missing"
     return ""

@@ -23,8 +23,8 @@ def damages(path: UPath) -> Iterator[None]:
         yield
     except (pa.ArrowException, OSError, ValueError, KeyError):
         raise DamagedFile(
-            f"{path} is damaged or no file of this dataset: remove it, and the next sync makes it"
-            " again."
+            f"{path} is damaged or no file of this dataset: run `ticketsource verify`, which says"
+            " what makes it again."
         ) from None
 
 

@@ -210,6 +210,15 @@ class ParquetStore(StateFiles):
         except (FileNotFoundError, NotADirectoryError):
             return None
 
+    def lengths(self, dataset: Dataset) -> dict[str, int]:
+        """Return how long each file of a dataset is in bytes, by its path as in a manifest."""
+        root = self.layout.root
+        # One listing, where a bucket would take a request for each file.
+        found: Any = root.fs.find(self.layout.dataset(dataset).path, detail=True)
+        return {
+            path.removeprefix(root.path).lstrip("/"): about["size"] for path, about in found.items()
+        }
+
     def names(self, dataset: Dataset, month: str | None) -> list[str]:
         """Return the names of the files of a dataset, of one month when it is partitioned."""
         return list(file_names(self.layout.folder(dataset, month), ".parquet"))
