@@ -93,6 +93,42 @@ def test_a_listing_already_there_is_not_asked_for_again(house: House) -> None:
     assert reading.listed_at == listing.started_at
 
 
+def test_a_list_without_overlap_is_listed_again_where_not_all_are_asked_for_their_seats() -> None:
+    theatre = Theatre.uniform(events=1, dates=1, bookings=101)
+    (date_id,) = theatre.dates
+    first, *_, last = theatre.bookings
+
+    def on_request(request: RequestRecord) -> None:
+        # The second page was to hold one booking, and holds none.
+        if request.query.get("page") == "2" and first in theatre.bookings:
+            theatre.delete_booking(first)
+
+    with (
+        SandboxServer(theatre) as server,
+        ThreadPoolExecutor(8) as executor,
+        client_of(server.url, key=server.key) as client,
+    ):
+        server.on_request = on_request
+        listing = client.bookings_of_date(date_id, overlapping=False)
+        assert last not in {row["id"] for row in listing.rows}
+        assert not listing.is_proven
+        reading = read_performance(
+            client, executor, date_id, reusable=lambda row: row["id"] != last, listing=listing
+        )
+    assert last in reading.seats
+    assert first not in {row["id"] for row in reading.bookings}
+    assert len(reading.bookings) == 100
+
+
+@pytest.mark.parametrize(("bookings", "proven"), [(1, True), (100, True), (101, False)])
+def test_a_list_of_one_page_proves_itself(bookings: int, proven: bool) -> None:
+    theatre = Theatre.uniform(events=1, dates=1, bookings=bookings, seats=0)
+    (date_id,) = theatre.dates
+    with SandboxServer(theatre) as server, client_of(server.url, key=server.key) as client:
+        assert client.bookings_of_date(date_id, overlapping=False).is_proven is proven
+        assert client.bookings_of_date(date_id).is_proven
+
+
 def test_a_booking_that_leaves_before_its_seats_are_read_is_left_out(house: House) -> None:
     gone = house.bookings()[7]
     house.server.clear()

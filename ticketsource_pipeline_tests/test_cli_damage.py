@@ -40,13 +40,13 @@ def test_a_damaged_file_that_is_not_read_anew_is_named_in_a_line_and_fails_the_s
     theatre = Theatre.uniform(1, 1, 3, first_month="2020-01")
     with SandboxServer(theatre) as server:
         assert machine.sync_here(server).code == 0
-        (path,) = (machine.data / "booking_lines").rglob("*.parquet")
+        (path,) = (machine.data / "raw_bookings").rglob("*.parquet")
         path.write_bytes(b"no Parquet at all")
         outcome = machine.sync(server)
         assert outcome.code == 1
         assert f"{path} is damaged" in outcome.stderr
         assert "Traceback" not in outcome.output
-        assert outcome.summary["datasets"]["booking_lines"] == {"rows": 0, "files": 0}
+        assert outcome.summary["datasets"]["raw_bookings"] == {"rows": 0, "files": 0}
         path.unlink()
         assert machine.sync_here(server, "--month", "2020-01").code == 0
         assert_holds(machine, theatre)

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
+from queue import Queue
+from uuid import uuid4
 
+import dagster as dg
 import pytest
 from dagster._core.storage.noop_compute_log_manager import NoOpComputeLogManager
 
@@ -66,3 +69,26 @@ def test_few_databases_are_open_at_once_and_none_afterwards(
         assert len(databases) <= 8 + 1
     assert open_files_below(machine.home) == set()
     assert len(list((machine.home / "history" / "runs").glob("run-*.db"))) == 10
+
+
+def test_who_watches_a_run_of_a_command_sees_its_events_while_it_goes_on(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DAGSTER_HOME", str(machine.home))
+    seen: Queue[str] = Queue()
+
+    @dg.op
+    def waits(context):  # Dagster reads an annotation here, and cannot resolve it.
+        for number in range(3):
+            context.log.info(f"line {number}")
+            while f"line {number}" not in seen.get(timeout=30):
+                pass
+
+    @dg.job(executor_def=dg.in_process_executor)
+    def job() -> None:
+        waits()
+
+    with open_instance() as instance, dg.DagsterInstance.from_config(str(machine.home)) as other:
+        run_id = str(uuid4())
+        other.watch_event_logs(run_id, None, lambda event, _: seen.put(event.user_message))
+        assert job.execute_in_process(instance=instance, run_id=run_id).success

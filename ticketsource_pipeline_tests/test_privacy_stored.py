@@ -7,21 +7,33 @@ import stat
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from filelock import FileLock, Timeout
+from upath import UPath
 
 from ticketsource_pipeline.clock import utc_now
+from ticketsource_pipeline.landing.clearing import clear_replaced_rows
+from ticketsource_pipeline.landing.customers import land_customers
 from ticketsource_pipeline.landing.forgetting import forget
+from ticketsource_pipeline.landing.marts import make_marts, marts_state
 from ticketsource_pipeline.landing.privacy import settle
 from ticketsource_pipeline.personal_data import AttendeeMode, Personal
 from ticketsource_pipeline.sandbox import RequestRecord, SandboxServer, Theatre, records
-from ticketsource_pipeline.store import DamagedFile, StoreError
+from ticketsource_pipeline.store import DamagedFile, FileWriter, StoreError
+from ticketsource_pipeline.store.succession import keeps_replaced_rows
 from ticketsource_pipeline_tests.automating import moment
-from ticketsource_pipeline_tests.keeping import Archive, Killed, archive, places_of
+from ticketsource_pipeline_tests.keeping import (
+    Archive,
+    Killed,
+    archive,
+    let_queries_end,
+    places_of,
+)
 from ticketsource_pipeline_tests.running import AMOUNTS, DATASETS, MONTHLY, PERSONAL, next_month
 
 MARCH, NEXT = "2024-03", next_month()
@@ -164,11 +176,109 @@ def test_what_files_keep_of_replaced_rows_goes_with_the_next_reading(tmp_path: P
         # A query that began before the files were replaced finds their old rows.
         assert {path.name for path in places_of(tmp_path, MARK)} >= {"part-0.parquet"}
         assert place.failed_checks(MARCH, NEXT) == set()
+        let_queries_end(tmp_path)
         place.read(MARCH, NEXT)
         assert places_of(tmp_path, MARK) == set()
+        assert place.machine.verify_here().code == 0
+        let_queries_end(tmp_path)
         after = place.machine.files()
         place.read(MARCH, NEXT)
         assert place.machine.files() == after
+
+
+@pytest.mark.parametrize("mode", [FULL, PSEUDONYMOUS])
+def test_what_files_of_closed_months_keep_goes_without_a_reading(
+    mode: AttendeeMode, tmp_path: Path
+) -> None:
+    with filled(tmp_path) as (place, server):
+        settle(place.store(), mode)
+        withdraw_everybody(server.theatre)
+        place.read(MARCH, NEXT, mode=mode, full=True)
+        kept = files_that_keep(place)
+        names = {"attendees", "raw_bookings", "raw_seats", "customers"}
+        # What else of a booking is personal is not kept as a token.
+        names |= {"bookings"} if mode is FULL else set()
+        assert {path.parts[0] for path in kept} == names
+        assert clear_replaced_rows(place.store(), mode) == []
+        assert files_that_keep(place) == kept
+        let_queries_end(tmp_path)
+        content = rows(place)
+        server.clear()
+        assert clear_replaced_rows(place.store(), mode) == [MARCH, NEXT]
+        assert server.requests == []
+        assert files_that_keep(place) == set()
+        assert places_of(tmp_path, MARK) == set()
+        assert rows(place) == content
+        assert marts_state(place.store()).are_current
+        assert place.machine.verify_here().code == 0
+        after = place.machine.files()
+        let_queries_end(tmp_path)
+        assert clear_replaced_rows(place.store(), mode) == []
+        assert place.machine.bytes_by_file() == {name: file for name, (_, _, file) in after.items()}
+
+
+def test_a_sync_clears_what_files_of_closed_months_keep(tmp_path: Path) -> None:
+    with filled(tmp_path) as (place, server):
+        withdraw_everybody(server.theatre)
+        assert place.machine.sync_here(server, "--full").code == 0
+        assert files_that_keep(place)
+        let_queries_end(tmp_path)
+        assert place.machine.sync_here(server).code == 0
+        assert files_that_keep(place) <= {Path("customers/part-0.parquet")}
+        assert place.machine.verify_here().code == 0
+
+
+def files_that_keep(place: Archive) -> set[Path]:
+    """The files of personal datasets that keep rows they replaced."""
+    data = place.folder / "data"
+    return {
+        path.relative_to(data)
+        for name in (*PERSONAL, "customers", "bookings")
+        for path in (data / name).rglob("*.parquet")
+        if keeps_replaced_rows(path.read_bytes())
+    }
+
+
+@pytest.mark.parametrize("then", [(Personal.CUSTOMER, "cst-Bobby"), OFF])
+def test_who_is_taken_out_second_of_a_month_that_is_ahead_is_gone_from_the_marts_too(
+    then: AttendeeMode | tuple[Personal, str], tmp_path: Path
+) -> None:
+    with filled(tmp_path) as (place, server):
+        for date_id in list(server.theatre.dates):
+            server.theatre.add_booking(date_id, 1)
+        place.read(MARCH, NEXT, publish=False)
+        change(place, (Personal.CUSTOMER, "cst-Annie"))
+        assert places_of(tmp_path / "data", "cst-Annie") == set()
+        change(place, then)
+        assert places_of(tmp_path / "data", "cst-Bobby") == set()
+        if then is OFF:
+            assert places_of(tmp_path / "data", MARK) == set()
+
+
+@dataclass(frozen=True)
+class DiesBeforeTheManifestOfTheMarts(FileWriter):
+    def write(self, path: UPath, content: bytes, *, private: bool) -> None:
+        if path.name == "marts.json" and b'"raw_content": null' not in content:
+            raise Killed
+        super().write(path, content, private=private)
+
+
+@pytest.mark.parametrize("name", ["marts", "customers"])
+def test_marts_killed_before_their_manifest_are_made_good_by_the_next_sync(
+    name: str, tmp_path: Path
+) -> None:
+    with filled(tmp_path) as (place, server):
+        withdraw_everybody(server.theatre)
+        assert place.machine.sync_here(server, "--full", "--customers").code == 0
+        let_queries_end(tmp_path)
+        dying = replace(place.store(), writer=DiesBeforeTheManifestOfTheMarts())
+        with pytest.raises(Killed):
+            if name == "marts":
+                make_marts(dying)
+            else:
+                land_customers(place.client, dying, FULL)
+        assert place.machine.verify_here().code == 1
+        assert place.machine.sync_here(server).code == 0
         assert place.machine.verify_here().code == 0
 
 

@@ -20,6 +20,7 @@ from ticketsource_pipeline.datasets import ATTENDEES, EVENTS
 from ticketsource_pipeline.frames.extract import typed_frame
 from ticketsource_pipeline.store import Layout, ParquetStore, parquet
 from ticketsource_pipeline.store.succession import cleared, keeps_replaced_rows, successor
+from ticketsource_pipeline_tests.keeping import let_queries_end
 
 _TABLES = st.lists(
     st.builds(
@@ -146,22 +147,30 @@ def test_a_file_of_persons_is_rid_of_the_replaced_rows_when_it_is_next_written(
     tmp_path: Path,
 ) -> None:
     store = ParquetStore(Layout.of(str(tmp_path / "data"), tmp_path / "machine"))
+    path = tmp_path / "data/attendees/performance_month=2026-05/part-0.parquet"
 
-    def write(name: str) -> bool:
+    def write(name: str) -> tuple[bool, bool]:
+        """Whether the file changed, and whether it keeps rows then."""
         frame = typed_frame(ATTENDEES, [{"seat_id": "sea-1", "first_name": name}])
-        return store.write(ATTENDEES, frame, month="2026-05").changed
+        changed = store.write(ATTENDEES, frame, month="2026-05").changed
+        return changed, keeps_replaced_rows(path.read_bytes())
 
-    def keeps() -> bool:
-        return store.keeps_replaced_rows(ATTENDEES, "2026-05")
-
-    assert (write("Zoë"), keeps()) == (True, False)
-    assert (write("Zoë"), keeps()) == (False, False)
-    assert (write("Chloë"), keeps()) == (True, True)
-    assert (write("Chloë"), keeps()) == (True, False)
-    assert (write("Chloë"), keeps()) == (False, False)
-    assert (write("Zoë"), keeps()) == (True, True)
+    assert write("Zoë") == (True, False)
+    assert write("Zoë") == (False, False)
+    assert write("Chloë") == (True, True)
+    # A query that began before may be under way.
+    assert write("Chloë") == (False, True)
+    assert not store.is_to_be_cleared(ATTENDEES, "2026-05")
+    let_queries_end(tmp_path)
+    assert store.is_to_be_cleared(ATTENDEES, "2026-05")
+    assert write("Chloë") == (True, False)
+    let_queries_end(tmp_path)
+    assert write("Chloë") == (False, False)
+    assert write("Zoë") == (True, True)
     store = replace(store, keeps_replaced_persons=False)
-    assert (write("Chloë"), keeps()) == (True, False)
+    assert store.is_to_be_cleared(ATTENDEES, "2026-05")
+    assert write("Zoë") == (True, False)
+    assert write("Chloë") == (True, False)
 
 
 def test_a_file_that_names_nobody_keeps_the_replaced_rows(tmp_path: Path) -> None:
@@ -169,5 +178,6 @@ def test_a_file_that_names_nobody_keeps_the_replaced_rows(tmp_path: Path) -> Non
     store = replace(store, keeps_replaced_persons=False)
     store.write(EVENTS, _events(1))
     store.write(EVENTS, _events(2))
-    assert store.keeps_replaced_rows(EVENTS, None)
+    let_queries_end(tmp_path)
     assert not store.write(EVENTS, _events(2)).changed
+    assert keeps_replaced_rows((tmp_path / "data/events/part-0.parquet").read_bytes())

@@ -5,7 +5,14 @@ from math import ceil
 import pytest
 
 from ticketsource_pipeline.sandbox import Faults, MoveKind, RequestRecord, SandboxServer, Theatre
-from ticketsource_pipeline_tests.running import DATASETS, MARTS, MONTHLY, Machine, assert_holds
+from ticketsource_pipeline_tests.running import (
+    DATASETS,
+    MARTS,
+    MONTHLY,
+    Machine,
+    assert_holds,
+    next_month,
+)
 
 
 def test_a_first_sync_leaves_the_rows_and_pence_of_the_server_and_asks_for_nothing_twice(
@@ -101,6 +108,31 @@ def test_a_booking_deleted_between_two_pages_of_a_first_reading_hides_no_other(
         assert server.count("/dates/.*/bookings") == 2 + 3
     assert first not in theatre.bookings
     assert behind in {row["booking_id"] for row in machine.rows("raw_bookings")}
+    assert_holds(machine, theatre)
+
+
+def test_what_a_booking_exchanged_between_two_pages_hides_is_there_after_the_next_sync(
+    machine: Machine,
+) -> None:
+    theatre = Theatre.empty()
+    event_id = theatre.add_event("Play")
+    one, two = (
+        theatre.add_date(event_id, f"{next_month()}-{day}T19:30:00+00:00") for day in (10, 11)
+    )
+    bookings = [theatre.add_booking(one, 1) for _ in range(101)]
+
+    def on_request(request: RequestRecord) -> None:
+        if request.path.startswith(f"/dates/{one}/") and request.query.get("page") == "2":
+            theatre.exchange_booking(bookings[0], two)
+
+    with SandboxServer(theatre) as server:
+        server.on_request = on_request
+        machine.sync_here(server)
+        server.on_request = None
+        # It still has seats, so nothing told that the last row had taken its place.
+        assert bookings[-1] not in {row["booking_id"] for row in machine.rows("raw_bookings")}
+        outcome = machine.sync_here(server)
+    assert outcome.code == 0, outcome.stderr
     assert_holds(machine, theatre)
 
 

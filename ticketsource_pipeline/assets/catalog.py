@@ -6,7 +6,7 @@ import dagster as dg
 
 from ticketsource_pipeline.api import Meter
 from ticketsource_pipeline.assets.materialization import materialization, request_metadata
-from ticketsource_pipeline.assets.privacy import settle_privacy
+from ticketsource_pipeline.assets.privacy import clear_replaced, settle_privacy
 from ticketsource_pipeline.assets.specs import API_POOL, asset_spec
 from ticketsource_pipeline.datasets import EVENTS, PERFORMANCES, VENUES
 from ticketsource_pipeline.landing.catalog import CATALOG, land_catalog
@@ -53,6 +53,7 @@ def catalog_assets(account: str) -> dg.AssetsDefinition:
 
             claim(None)
             landing = land_catalog(client, parquet, claim)
+        clear_replaced(context, parquet, ticketsource)
         requests = request_metadata(meter.snapshot())
         context.log.info(f"Catalogue read with {requests['step_requests']} requests.")
         for dataset in CATALOG:

@@ -11,6 +11,7 @@ may cost the last events, never the data itself, which the store syncs by its ow
 from __future__ import annotations
 
 import contextlib
+import os
 import sqlite3
 from collections.abc import Callable, Iterator
 from threading import Lock
@@ -21,7 +22,7 @@ from alembic.script import ScriptDirectory
 from dagster._core.storage.event_log.sqlite import sqlite_event_log
 from dagster._core.storage.runs.sqlite import sqlite_run_storage
 from sqlalchemy import event
-from sqlalchemy.engine import Engine
+from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.pool import QueuePool
 
 _ENGINES_AT_MOST = 8
@@ -36,7 +37,8 @@ def quick_event_log() -> Iterator[None]:
             stack.callback(kept.close)
             stack.callback(setattr, module, "create_engine", module.create_engine)
             setattr(module, "create_engine", kept)  # noqa: B010
-        stack.callback(setattr, ScriptDirectory, "from_config", ScriptDirectory.from_config)
+        as_it_was = vars(ScriptDirectory)["from_config"]
+        stack.callback(setattr, ScriptDirectory, "from_config", as_it_was)
         setattr(ScriptDirectory, "from_config", _kept_scripts(ScriptDirectory.from_config))  # noqa: B010
         yield
 
@@ -88,6 +90,7 @@ class _KeptEngines:
             if engine is None:
                 engine = self._create(url, **{**options, "poolclass": _KeptPool})
                 event.listen(engine, "connect", _on_connect)
+                event.listen(engine, "commit", _on_commit)
             # The one used last is the last to be let go of.
             self._engines[url] = engine
             while len(self._engines) > _ENGINES_AT_MOST:
@@ -105,6 +108,14 @@ class _KeptEngines:
 def _close(engine: Engine) -> None:
     if isinstance(engine.pool, _KeptPool):
         engine.pool.close()
+
+
+def _on_commit(connection: Connection) -> None:
+    """Let those see it who watch the database's file, as Dagster's UI does: the journal has it."""
+    database = connection.engine.url.database
+    if database:
+        with contextlib.suppress(OSError):
+            os.utime(database)
 
 
 def _on_connect(connection: Any, _record: object) -> None:

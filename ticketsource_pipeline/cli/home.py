@@ -12,9 +12,9 @@ from socket import gethostname
 from tempfile import NamedTemporaryFile
 
 import dagster as dg
+from dagster._core.instance.config import dagster_instance_config
 from dagster._core.instance.ref import InstanceRef
 from dagster._core.storage.dagster_run import NOT_FINISHED_STATUSES
-from dagster._core.storage.local_compute_log_manager import LocalComputeLogManager
 from dagster._core.storage.noop_compute_log_manager import NoOpComputeLogManager
 from filelock import FileLock
 
@@ -79,14 +79,13 @@ def open_instance() -> Iterator[dg.DagsterInstance]:
 
 
 def _reference(home: str) -> InstanceRef:
-    """The home's configuration; what a command prints goes to its terminal alone.
+    """The home's configuration; what a command prints goes to its terminal alone, unless it says.
 
     To keep it in files too, Dagster starts four processes for each step, and lets them print it.
     """
-    configured = InstanceRef.from_dir(home)
-    kept = configured.compute_logs_data
-    if kept is None or kept.class_name != LocalComputeLogManager.__name__:
-        return configured
+    own, _ = dagster_instance_config(home)
+    if "compute_logs" in own:
+        return InstanceRef.from_dir(home)
     return InstanceRef.from_dir(home, overrides={"compute_logs": _NOT_KEPT})
 
 

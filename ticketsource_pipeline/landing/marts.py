@@ -145,11 +145,16 @@ def make_marts(store: ParquetStore) -> MartsLanding:
         return make_locked_marts(store)
 
 
-def make_locked_marts(store: ParquetStore) -> MartsLanding:
-    """Make the marts as `make_marts` does, for a caller who holds their lock."""
+def make_locked_marts(store: ParquetStore, *, anew: bool = False) -> MartsLanding:
+    """Make the marts as `make_marts` does, for a caller who holds their lock.
+
+    Args:
+        store: the data directory.
+        anew: whether they are made even if nothing that is published has changed.
+    """
     state = marts_state(store)
     made_at = utc_now()
-    if state.all_there and state.made_from == state.content:
+    if not anew and state.all_there and state.made_from == state.content:
         frames = {dataset.name: store.read(dataset) for dataset in MARTS}
     else:
         frames = mart_frames(read_stored(store))
@@ -159,7 +164,8 @@ def make_locked_marts(store: ParquetStore) -> MartsLanding:
     customers = with_bookings(store.read(CUSTOMERS), frames[BOOKINGS.name])
     all_frames = {**frames, CUSTOMERS.name: customers}
     files = store.write_together(
-        [NewFrame(DATASETS[name], frame) for name, frame in all_frames.items()]
+        [NewFrame(DATASETS[name], frame) for name, frame in all_frames.items()],
+        lambda: _drop_claim(store),
     )
     written = dict(zip(all_frames, files, strict=True))
     store.write_manifest(
@@ -186,15 +192,22 @@ def store_customers(store: ParquetStore, customers: pd.DataFrame) -> Written:
         StoreError: when the store cannot be written.
     """
     store.sweep(CUSTOMERS, None)
-    written = store.write(CUSTOMERS, customers)
+    known = known_manifest(store, MARTS_SCOPE)
+    (written,) = store.write_together([NewFrame(CUSTOMERS, customers)], lambda: _drop_claim(store))
     name = CUSTOMERS.name
     part = manifest_parts(store, None, {name: customers}, {name: written})
-    known = known_manifest(store, MARTS_SCOPE)
     # Without one the marts are due, and their manifest tells of the customers too.
-    if known is not None and known.datasets.get(name) != part[name]:
+    if known is not None and (written.changed or known.datasets.get(name) != part[name]):
         datasets = {**known.datasets, **part}
         store.write_manifest(known.model_copy(update={"datasets": datasets}))
     return written
+
+
+def _drop_claim(store: ParquetStore) -> None:
+    """Note that the files are being replaced: should the run stop, they are made again."""
+    known = known_manifest(store, MARTS_SCOPE)
+    if known is not None and known.raw_content is not None:
+        store.write_manifest(known.model_copy(update={"raw_content": None}))
 
 
 def read_stored(store: ParquetStore) -> Reading:

@@ -19,7 +19,7 @@ from ticketsource_pipeline.datasets import (
 from ticketsource_pipeline.frames.attendees import redacted_attendees
 from ticketsource_pipeline.frames.customers import redacted_customers
 from ticketsource_pipeline.frames.redaction import Redaction
-from ticketsource_pipeline.landing.marts import make_locked_marts, marts_state, store_customers
+from ticketsource_pipeline.landing.marts import make_locked_marts, store_customers
 from ticketsource_pipeline.landing.redacted_files import RedactedFiles, RemovalCounts
 from ticketsource_pipeline.landing.rules import PrivacyRules
 from ticketsource_pipeline.landing.sales import publish_locked_month, rewrite_attendees
@@ -176,6 +176,20 @@ def _months(store: ParquetStore) -> list[str]:
     return sorted({*store.recorded_months(), *(month for months in stored for month in months)})
 
 
+def settle_month(
+    store: ParquetStore, month: str, mode: AttendeeMode, catalog: Sequence[Performance]
+) -> None:
+    """Write a month's files of persons anew as they may be stored, where that changes any.
+
+    Args:
+        store: the data directory; the caller holds the month's lock.
+        month: the month.
+        mode: how much may be stored of anybody.
+        catalog: every performance of the catalogue.
+    """
+    _settle_month(store, month, privacy_rules(store, mode).redaction, catalog, Settlement())
+
+
 def _settle_month(
     store: ParquetStore,
     month: str,
@@ -216,7 +230,7 @@ def _settle_month(
             ),
         )
         changed |= record != before
-    elif changed or record != before or store.keeps_replaced_rows(ATTENDEES, month):
+    elif changed or record != before or store.is_to_be_cleared(ATTENDEES, month):
         publish_locked_month(store, month, catalog)
         changed = True
     if changed:
@@ -233,10 +247,9 @@ def _settle_customers(store: ParquetStore, redaction: Redaction, done: Settlemen
             customers, forgotten = redacted_customers(store.read(CUSTOMERS), redaction)
             store_customers(store, customers)
             done.counts.customers.update(forgotten)
-        if store.names(BOOKINGS, None) and (
-            store.keeps_replaced_rows(BOOKINGS, None) or not marts_state(store).are_current
-        ):
-            make_locked_marts(store)
+        if store.names(BOOKINGS, None):
+            # It holds persons of months whose raw rows are ahead of what is published, too.
+            make_locked_marts(store, anew=True)
 
 
 def _rewritten(

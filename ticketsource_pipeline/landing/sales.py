@@ -153,8 +153,7 @@ def _published(
         return None
     if manifest.raw_content != record.content:
         return None
-    if store.keeps_replaced_rows(ATTENDEES, record.month):
-        # By now no query that began before they were replaced is under way.
+    if store.is_to_be_cleared(ATTENDEES, record.month):
         return None
     sales = {
         dataset.name: part

@@ -178,6 +178,16 @@ class Theatre(TheatreState):
         """Take a booking and its seats away as if they had never been."""
         self.remove_booking(booking_id)
 
+    def exchange_booking(self, booking_id: str, date_id: str) -> None:
+        """Move a booking with its seats to the end of another date's bookings."""
+        with self.lock:
+            record, seats = self.bookings[booking_id], self.seats_of(booking_id)
+            self.remove_booking(booking_id)
+            place = record["links"]["date"].rsplit("/", 1)[0]
+            record["links"]["date"] = f"{place}/{date_id}"
+            self._update(record)
+            self.insert_booking(record, seats)
+
     def refund_booking(
         self, booking_id: str, *, keep_fee: bool = True, fraction: Fraction | str | int = 1
     ) -> None:

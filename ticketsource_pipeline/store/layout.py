@@ -151,6 +151,11 @@ class Layout:
         return self.state / "privacy.json"
 
     @property
+    def cleared(self) -> UPath:
+        """The note until when files of persons were rid of replaced rows."""
+        return self.state / "cleared.json"
+
+    @property
     def pseudonym_key(self) -> UPath:
         """The key that tokens and marks of persons are made with."""
         return self.state / "pseudonyms.key"

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -52,7 +54,7 @@ class StateFiles:
         with contextlib.ExitStack() as held:
             if self.layout.local:
                 held.enter_context(self.lock(STATE_LOCK))
-                for name in (path.name, self.layout.account.name):
+                for name in (path.name, self.layout.account.name, self.layout.cleared.name):
                     self.writer.sweep(self.layout.state, name)
             with refusals(self.layout.root):
                 self.writer.write(path, b"", private=False)
@@ -81,6 +83,21 @@ class StateFiles:
         path = self.layout.month_record(record.month)
         with refusals(path):
             self.writer.write(path, record.to_json().encode(), private=False)
+
+    def cleared_until(self) -> datetime | None:
+        """Return until when (aware UTC) files were rid of replaced rows; none if nobody knows."""
+        try:
+            noted = json.loads(self.layout.cleared.read_text(encoding="utf-8"))
+            return datetime.fromisoformat(noted["until"])
+        except (FileNotFoundError, ValueError, KeyError, TypeError):
+            return None
+
+    def write_cleared_until(self, moment: datetime) -> None:
+        """Note until when (aware UTC) files were rid of replaced rows."""
+        path = self.layout.cleared
+        with refusals(path):
+            content = json.dumps({"until": moment.isoformat()}).encode()
+            self.writer.write(path, content, private=False)
 
     def recorded_months(self) -> list[str]:
         """Return the months that have a record, in order."""

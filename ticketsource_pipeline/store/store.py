@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any, TypeVar
 
 import pandas as pd
@@ -12,16 +13,19 @@ import pyarrow as pa
 from pyarrow.parquet import FileMetaData
 from upath import UPath
 
-from ticketsource_pipeline.datasets import PARTITION_KEY, Dataset
+from ticketsource_pipeline.clock import utc_now
+from ticketsource_pipeline.datasets import Dataset
 from ticketsource_pipeline.store import parquet, succession
+from ticketsource_pipeline.store.dataset_files import DatasetFiles
 from ticketsource_pipeline.store.errors import DamagedFile, damages, refusals
-from ticketsource_pipeline.store.files import NewFile, file_names
+from ticketsource_pipeline.store.files import NewFile
 from ticketsource_pipeline.store.layout import SINGLE_FILE, StoreError
 from ticketsource_pipeline.store.proof import FileProof
-from ticketsource_pipeline.store.state import StateFiles
 
 _METADATA_KEY = b"ticketsource"
 _LISTED_AT_MOST = 5
+QUERY_TAKES = timedelta(minutes=1)
+"""So long a file of persons keeps the rows it replaced, for queries that began before."""
 
 Found = TypeVar("Found")
 
@@ -72,13 +76,13 @@ class NewFrame:
 
 
 @dataclass(frozen=True)
-class ParquetStore(StateFiles):
+class ParquetStore(DatasetFiles):
     """A data directory. Files are replaced whole, and left alone when nothing in them changed.
 
     Attributes:
         keeps_replaced_persons: whether a file that names persons keeps the bytes of the rows it
-            replaces until it is next written, so that a query under way finds them; not while
-            persons are being taken out. Files that name nobody always do, on a folder.
+            replaces for a while, so that a query under way finds them; not while persons are
+            being taken out. Files that name nobody always do, on a folder.
     """
 
     keeps_replaced_persons: bool = True
@@ -193,67 +197,36 @@ class ParquetStore(StateFiles):
         with damages(path):
             return FileProof.of(content, parquet.decode(content).num_rows)
 
-    def keeps_replaced_rows(self, dataset: Dataset, month: str | None) -> bool:
-        """Return whether a file of a dataset keeps bytes of rows that it no longer has.
+    def is_to_be_cleared(
+        self, dataset: Dataset, month: str | None, name: str = SINGLE_FILE
+    ) -> bool:
+        """Return whether a file of persons keeps bytes of rows that no query needs any more.
 
         Args:
-            dataset: a dataset of one file, or of one each month.
-            month: the month; none for a dataset that is not laid out by month.
+            dataset: the dataset.
+            month: its month; none for a dataset that is not laid out by month.
+            name: the file's name without the ending.
         """
-        content = _content(self.layout.file(dataset, month, SINGLE_FILE))
-        return content is not None and succession.keeps_replaced_rows(content)
-
-    def length(self, dataset: Dataset, month: str | None, name: str) -> int | None:
-        """Return how many bytes a file has; none when it is not there."""
-        try:
-            return self.layout.file(dataset, month, name).stat().st_size
-        except (FileNotFoundError, NotADirectoryError):
-            return None
-
-    def lengths(self, dataset: Dataset) -> dict[str, int]:
-        """Return how long each file of a dataset is in bytes, by its path as in a manifest."""
-        root = self.layout.root
-        # One listing, where a bucket would take a request for each file.
-        found: Any = root.fs.find(self.layout.dataset(dataset).path, detail=True)
-        return {
-            path.removeprefix(root.path).lstrip("/"): about["size"] for path, about in found.items()
-        }
-
-    def names(self, dataset: Dataset, month: str | None) -> list[str]:
-        """Return the names of the files of a dataset, of one month when it is partitioned."""
-        return list(file_names(self.layout.folder(dataset, month), ".parquet"))
-
-    def move(self, dataset: Dataset, name: str, month: str, to_month: str) -> None:
-        """Move a file of a partitioned dataset from one month to another."""
-        source = self.layout.file(dataset, month, name)
-        target = self.layout.file(dataset, to_month, name)
-        with refusals(target):
-            self.writer.move(source, target, private=dataset.personal)
-
-    def remove(self, dataset: Dataset, month: str | None, name: str) -> None:
-        """Remove a file of a dataset; one that is not there is fine."""
         path = self.layout.file(dataset, month, name)
-        with refusals(path):
-            self.writer.remove(path)
-
-    def sweep(self, dataset: Dataset, month: str | None) -> int:
-        """Remove what a killed writer left unfinished; the caller holds the lock."""
-        return self.writer.sweep(self.layout.folder(dataset, month))
-
-    def months(self, dataset: Dataset) -> list[str]:
-        """Return the months a partitioned dataset has a folder for, in order."""
-        prefix = f"{PARTITION_KEY}="
-        try:
-            folders = sorted(path.name for path in self.layout.dataset(dataset).iterdir())
-        except (FileNotFoundError, NotADirectoryError):
-            return []
-        return [name.removeprefix(prefix) for name in folders if name.startswith(prefix)]
+        if not dataset.personal or not self._no_query_is_under_way(path):
+            return False
+        content = _content(path)
+        return content is not None and succession.keeps_replaced_rows(content)
 
     def size(self, dataset: Dataset) -> tuple[int, int]:
         """Return how many rows and files a dataset has, read from the files' footers."""
         months: list[str | None] = list(self.months(dataset)) if dataset.partitioned else [None]
         footers = self._each(dataset, months, lambda path, _: _footer(path)).values()
         return sum(footer.num_rows for footer in footers), len(footers)
+
+    def _no_query_is_under_way(self, path: UPath) -> bool:
+        """Whether no query reads the rows a file replaced: after a while, or if persons must go."""
+        if not self.keeps_replaced_persons:
+            return True
+        try:
+            return utc_now().timestamp() - path.stat().st_mtime > QUERY_TAKES.total_seconds()
+        except (FileNotFoundError, NotADirectoryError):
+            return False
 
     def _each(
         self,
@@ -288,7 +261,8 @@ class ParquetStore(StateFiles):
         path = self.layout.file(dataset, new.month, new.name)
         old = _content(path)
         if old is not None and _holds(old, table):
-            content = succession.cleared(old) if dataset.personal else None
+            may_clear = dataset.personal and self._no_query_is_under_way(path)
+            content = succession.cleared(old) if may_clear else None
             if content is None:
                 return Written(FileProof.of(old, table.num_rows), changed=False), None
         elif old is not None and self.layout.local:
