@@ -30,6 +30,10 @@ DOCUMENT = Path(os.environ.get("TICKETSOURCE_OPENAPI", _BESIDE))
 """The vendor's OpenAPI document, which is not kept here."""
 
 
+TRACELESS = frozenset({"row left out of a page", "no meta"})
+"""A row left out of a page that has no numbers either: nothing says that it was ever there."""
+
+
 def _passing(stage: Stage, chance: Random, seed: int, reproduce: str) -> None:
     """One trouble that passes before the tries are used up."""
     fault = chance.choice([*PASSING, *(f for f in [*LISTS, *trapping(stage.trap.url)] if f.passes)])
@@ -63,6 +67,8 @@ def _mixed(stage: Stage, chance: Random, seed: int, reproduce: str) -> None:
     known = [fault for fault in _every_fault(stage) if not fault.slow and not fault.alters]
     faults = chance.sample(known, 4)
     faults = faults[: chance.randint(2, 4)]
+    if {fault.name for fault in faults} >= TRACELESS:
+        faults = [fault for fault in faults if fault.name not in TRACELESS]
     troubles = [
         trouble
         for fault in faults
