@@ -15,7 +15,7 @@ from upath import UPath
 from ticketsource_pipeline.datasets import PARTITION_KEY, Dataset
 from ticketsource_pipeline.store import parquet, succession
 from ticketsource_pipeline.store.errors import DamagedFile, damages, refusals
-from ticketsource_pipeline.store.files import NewFile, file_names
+from ticketsource_pipeline.store.files import NewFile, file_names, names_in
 from ticketsource_pipeline.store.layout import SINGLE_FILE, StoreError
 from ticketsource_pipeline.store.proof import FileProof
 from ticketsource_pipeline.store.state import StateFiles
@@ -243,10 +243,7 @@ class ParquetStore(StateFiles):
     def months(self, dataset: Dataset) -> list[str]:
         """Return the months a partitioned dataset has a folder for, in order."""
         prefix = f"{PARTITION_KEY}="
-        try:
-            folders = sorted(path.name for path in self.layout.dataset(dataset).iterdir())
-        except (FileNotFoundError, NotADirectoryError):
-            return []
+        folders = names_in(self.layout.dataset(dataset))
         return [name.removeprefix(prefix) for name in folders if name.startswith(prefix)]
 
     def size(self, dataset: Dataset) -> tuple[int, int]:
