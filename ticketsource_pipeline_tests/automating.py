@@ -251,8 +251,8 @@ def spring_theatre() -> Theatre:
     return theatre
 
 
-def fill_spring(folder: Path) -> Path:
-    """Read `spring_theatre()` into a folder on 6 May 2024; returns it."""
+def fill_spring(folder: Path) -> None:
+    """Read `spring_theatre()` into a folder on 6 May 2024."""
     theatre = spring_theatre()
     with (
         pytest.MonkeyPatch.context() as patch,
@@ -260,7 +260,6 @@ def fill_spring(folder: Path) -> Path:
         at(theatre, SPRING),
     ):
         place.bring_up_to_date()
-    return folder
 
 
 @contextlib.contextmanager

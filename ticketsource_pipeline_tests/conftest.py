@@ -7,12 +7,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 from ticketsource_pipeline.sandbox import SandboxServer
 from ticketsource_pipeline_tests.automating import Office, fill_spring, spring_office
 from ticketsource_pipeline_tests.running import (
     WITH_REPORT,
     Machine,
+    Once,
     mounted_disk,
     small_theatre,
 )
@@ -46,17 +48,39 @@ def machine(tmp_path: Path) -> Machine:
 
 
 @pytest.fixture(scope="session")
-def _yesterday(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("yesterday")
-    with SandboxServer(small_theatre()) as server:
-        outcome = Machine(folder).sync_here(server, **WITH_REPORT)
-    assert outcome.code == 0, outcome.stderr
-    return folder
+def made_once(tmp_path_factory: pytest.TempPathFactory) -> Once:
+    """Fills a folder once for all workers, which from then on only read or copy it."""
+    own = tmp_path_factory.getbasetemp()
+    # The folders of pytest-xdist's workers lie in one that they share.
+    shared = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+
+    def make(name: str, fill: Callable[[Path], object]) -> Path:
+        folder, filled = shared / name, shared / f"{name}.filled"
+        with FileLock(shared / f"{name}.lock"):
+            if not filled.exists():
+                # Another worker may have begun and failed.
+                shutil.rmtree(folder, ignore_errors=True)
+                folder.mkdir()
+                fill(folder)
+                filled.touch()
+        return folder
+
+    return make
 
 
 @pytest.fixture(scope="session")
-def _spring(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return fill_spring(tmp_path_factory.mktemp("spring"))
+def _yesterday(made_once: Once) -> Path:
+    def fill(folder: Path) -> None:
+        with SandboxServer(small_theatre()) as server:
+            outcome = Machine(folder).sync_here(server, **WITH_REPORT)
+        assert outcome.code == 0, outcome.stderr
+
+    return made_once("yesterday", fill)
+
+
+@pytest.fixture(scope="session")
+def _spring(made_once: Once) -> Path:
+    return made_once("spring", fill_spring)
 
 
 @pytest.fixture

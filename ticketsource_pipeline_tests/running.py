@@ -7,7 +7,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -42,6 +42,10 @@ CLOSED_MONTH = "2024-03"
 KEY = "skl-sandbox-1"
 OTHER_KEY = "skl-a1b2c3d4e5f6g7h8"
 WITH_REPORT = {"TICKETSOURCE_REPORT": "on"}
+
+
+Once = Callable[[str, Callable[[Path], object]], Path]
+"""Gives the folder of a name, filled by the first who asks for it."""
 
 
 @dataclass(frozen=True)

@@ -139,7 +139,7 @@ def test_a_body_that_trickles_in_for_ever_is_given_up() -> None:
     with (
         socket.create_server(("127.0.0.1", 0)) as listener,
         client_of(
-            f"http://127.0.0.1:{listener.getsockname()[1]}", timeout_seconds=0.05, max_retries=0
+            f"http://127.0.0.1:{listener.getsockname()[1]}", timeout_seconds=0.25, max_retries=0
         ) as client,
         ThreadPoolExecutor(1) as pool,
     ):

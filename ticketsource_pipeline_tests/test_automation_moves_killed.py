@@ -35,7 +35,7 @@ from ticketsource_pipeline_tests.automating import (
     moment,
     theatre_of,
 )
-from ticketsource_pipeline_tests.running import Machine
+from ticketsource_pipeline_tests.running import Machine, Once
 
 WINDOW = timedelta(days=60)
 PARTITIONS = month_partitions("2019-01").get_partition_keys(current_time=moment("2024-06-01T00:00"))
@@ -127,13 +127,14 @@ def theatre() -> Theatre:
 
 
 @pytest.fixture(scope="module")
-def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("filled")
-    with place_at(folder) as place:
-        place.read_catalog()
-        place.run_all_due(list)
-        assert_one_month_each(place.machine, place.server.theatre)
-    return folder
+def filled(made_once: Once) -> Path:
+    def fill(folder: Path) -> None:
+        with place_at(folder) as place:
+            place.read_catalog()
+            place.run_all_due(list)
+            assert_one_month_each(place.machine, place.server.theatre)
+
+    return made_once("before-a-kill", fill)
 
 
 @contextmanager

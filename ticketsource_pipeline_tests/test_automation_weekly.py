@@ -1,7 +1,9 @@
 """The weekly full reading goes through all months in turn, a slice a week."""
 
+import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from dagster._core.definitions.job_base import InMemoryJob
@@ -13,6 +15,7 @@ from ticketsource_pipeline.automation import schedules
 from ticketsource_pipeline.automation.jobs import MONTH_JOB
 from ticketsource_pipeline.refresh.forecast import MonthForecast
 from ticketsource_pipeline.refresh.slices import Slice, next_slice
+from ticketsource_pipeline.sandbox import Theatre
 from ticketsource_pipeline_tests.automating import (
     QUIET,
     Office,
@@ -23,7 +26,7 @@ from ticketsource_pipeline_tests.automating import (
     office,
     theatre_of,
 )
-from ticketsource_pipeline_tests.running import Machine
+from ticketsource_pipeline_tests.running import Machine, Once
 
 # Two bookings a performance: one page of bookings and two requests for seats.
 A_MONTH = 3
@@ -31,15 +34,30 @@ FIRST_SUNDAY = moment("2024-06-15T23:00")
 ALL = ["2024-01", "2024-07"]
 
 
+def theatre() -> Theatre:
+    return theatre_of(*(f"{month}-10T19:30" for month in ALL))
+
+
+@pytest.fixture(scope="module")
+def _read(made_once: Once) -> Path:
+    def fill(folder: Path) -> None:
+        with (
+            pytest.MonkeyPatch.context() as patch,
+            office(Machine(folder), theatre(), patch) as opened,
+            at(opened.theatre, moment("2024-06-12T12:00")),
+        ):
+            opened.bring_up_to_date()
+
+    return made_once("before-the-first-sunday", fill)
+
+
 @pytest.fixture
 def place(
-    machine: Machine, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+    _read: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
 ) -> Iterator[Office]:
     monkeypatch.setattr(schedules, "FULL_SLICE_REQUESTS", request.param)
-    theatre = theatre_of(*(f"{month}-10T19:30" for month in ALL))
-    with office(machine, theatre, monkeypatch) as opened:
-        with at(theatre, moment("2024-06-12T12:00")):
-            opened.bring_up_to_date()
+    shutil.copytree(_read, tmp_path, dirs_exist_ok=True)
+    with office(Machine(tmp_path), theatre(), monkeypatch) as opened:
         yield opened
 
 

@@ -3,6 +3,7 @@
 import pytest
 
 from ticketsource_pipeline.sandbox import SandboxServer, Theatre
+from ticketsource_pipeline_tests.asking import ask
 from ticketsource_pipeline_tests.running import OTHER_KEY, Machine, Outcome, small_theatre
 
 
@@ -48,7 +49,8 @@ def test_a_bad_key_is_not_shown(machine: Machine) -> None:
 @pytest.mark.parametrize("month", ["2024-13", "1999-01", "2150-01"])
 def test_a_month_that_is_none_of_the_partitions_is_refused(machine: Machine, month: str) -> None:
     with SandboxServer(Theatre.empty()) as server:
-        assert_refused(machine.sync(server, "--month", month), "--month", repr(month))
+        outcome = ask(machine, "sync", "--month", month, **machine.variables(server))
+        assert_refused(outcome, "--month", repr(month))
         assert server.requests == []
 
 
@@ -60,7 +62,7 @@ def test_a_data_directory_below_a_file_is_refused(machine: Machine) -> None:
     (machine.folder / "file").write_text("not a folder")
     with SandboxServer(small_theatre()) as server:
         place = str(machine.folder / "file" / "data")
-        outcome = machine.sync(server, TICKETSOURCE_DATA_DIR=place)
+        outcome = ask(machine, "sync", **machine.variables(server, TICKETSOURCE_DATA_DIR=place))
         assert_refused(outcome, place, "TICKETSOURCE_DATA_DIR")
         assert server.requests == []
 
@@ -69,7 +71,8 @@ def test_a_home_of_dagster_below_a_file_is_refused(machine: Machine) -> None:
     (machine.folder / "file").write_text("not a folder")
     with SandboxServer(small_theatre()) as server:
         place = str(machine.folder / "file" / "home")
-        assert_refused(machine.sync(server, DAGSTER_HOME=place), "DAGSTER_HOME", place)
+        outcome = ask(machine, "sync", **machine.variables(server, DAGSTER_HOME=place))
+        assert_refused(outcome, "DAGSTER_HOME", place)
         assert server.requests == []
 
 

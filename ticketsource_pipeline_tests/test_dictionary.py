@@ -14,7 +14,7 @@ import pytest
 from ticketsource_pipeline.datasets import DATASETS
 from ticketsource_pipeline.dictionary import dictionary_page
 from ticketsource_pipeline.sandbox import SandboxServer, Theatre
-from ticketsource_pipeline_tests.running import Machine
+from ticketsource_pipeline_tests.running import Machine, Once
 
 DOCS = Path(__file__).parents[1] / "docs"
 QUESTIONS = re.findall(
@@ -25,17 +25,19 @@ QUESTIONS = re.findall(
 
 
 @pytest.fixture(scope="module")
-def season(tmp_path_factory: pytest.TempPathFactory) -> str:
+def season(made_once: Once) -> str:
     """The data directory of a part of the sandbox's season, synced."""
-    machine = Machine(tmp_path_factory.mktemp("season"))
-    theatre = Theatre.season()
-    for place, (date_id, date) in enumerate(list(theatre.dates.items())):
-        if place % 7 and not date["attributes"]["cancelled"]:
-            theatre.delete_date(date_id)
-    with SandboxServer(theatre) as server:
-        outcome = machine.sync_here(server)
-    assert outcome.code == 0, outcome.stderr
-    return str(machine.data)
+
+    def fill(folder: Path) -> None:
+        theatre = Theatre.season()
+        for place, (date_id, date) in enumerate(list(theatre.dates.items())):
+            if place % 7 and not date["attributes"]["cancelled"]:
+                theatre.delete_date(date_id)
+        with SandboxServer(theatre) as server:
+            outcome = Machine(folder).sync_here(server)
+        assert outcome.code == 0, outcome.stderr
+
+    return str(Machine(made_once("season", fill)).data)
 
 
 def test_the_dictionary_is_what_the_declarations_say() -> None:

@@ -23,7 +23,7 @@ from ticketsource_pipeline.refresh.forecast import pages_of
 from ticketsource_pipeline.sandbox import SandboxServer, Theatre
 from ticketsource_pipeline.settings import read_settings
 from ticketsource_pipeline_tests.automating import moment, theatre_of
-from ticketsource_pipeline_tests.running import Machine
+from ticketsource_pipeline_tests.running import Machine, Once
 
 TODAY = moment("2024-06-12T12:00")
 # Small pages, so that lists of events, dates, bookings and seats take several.
@@ -49,11 +49,12 @@ def theatre() -> Theatre:
 
 
 @pytest.fixture(scope="module")
-def _filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("june")
-    with SandboxServer(theatre()) as server, time_machine.travel(TODAY):
-        assert Machine(folder).sync_here(server, **PAGES).code == 0
-    return folder
+def _filled(made_once: Once) -> Path:
+    def fill(folder: Path) -> None:
+        with SandboxServer(theatre()) as server, time_machine.travel(TODAY):
+            assert Machine(folder).sync_here(server, **PAGES).code == 0
+
+    return made_once("june", fill)
 
 
 @pytest.fixture

@@ -22,6 +22,7 @@ from ticketsource_pipeline.sandbox import SandboxServer, Theatre
 from ticketsource_pipeline_tests.automating import assert_one_month_each
 from ticketsource_pipeline_tests.running import (
     Machine,
+    Once,
     assert_holds,
     dates_of,
     next_month,
@@ -81,13 +82,14 @@ def change_sales(theatre: Theatre, date_id: str) -> None:
 
 
 @pytest.fixture(scope="module")
-def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("filled")
-    with place_at(folder) as place:
-        place.read_catalog()
-        place.run_all_due(list)
-        assert place.machine.verify_here().code == 0
-    return folder
+def filled(made_once: Once) -> Path:
+    def fill(folder: Path) -> None:
+        with place_at(folder) as place:
+            place.read_catalog()
+            place.run_all_due(list)
+            assert place.machine.verify_here().code == 0
+
+    return made_once("before-a-manifest", fill)
 
 
 def test_a_month_of_two_readings_is_never_taken_for_one(filled: Path, tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from ticketsource_pipeline_tests.reporting import (
     hostile_theatre,
     opened,
 )
-from ticketsource_pipeline_tests.running import MONTHLY, WITH_REPORT, Machine
+from ticketsource_pipeline_tests.running import MONTHLY, WITH_REPORT, Machine, Once
 
 CHARTS = {"months", "curve", "categories", "refunds", "methods", "donations"}
 PHONE = {"viewport": {"width": 360, "height": 740}, "has_touch": True}
@@ -26,12 +26,13 @@ DARK = {"color_scheme": "dark", "viewport": {"width": 1200, "height": 900}}
 
 
 @pytest.fixture(scope="module")
-def reported(tmp_path_factory: pytest.TempPathFactory) -> Machine:
-    machine = Machine(tmp_path_factory.mktemp("reported"))
-    with SandboxServer(hostile_theatre()) as server:
-        outcome = machine.sync_here(server, **WITH_REPORT)
-    assert outcome.code == 0, outcome.stderr
-    return machine
+def reported(made_once: Once) -> Machine:
+    def fill(folder: Path) -> None:
+        with SandboxServer(hostile_theatre()) as server:
+            outcome = Machine(folder).sync_here(server, **WITH_REPORT)
+        assert outcome.code == 0, outcome.stderr
+
+    return Machine(made_once("reported", fill))
 
 
 @pytest.fixture(scope="module")

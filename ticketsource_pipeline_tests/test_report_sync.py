@@ -192,10 +192,10 @@ def test_a_report_that_was_altered_or_told_other_failures_is_made_again(synced: 
     assert "Not checked here" in text_of(synced)
 
 
-def test_what_draws_charts_is_not_loaded_before_there_is_a_report_to_make() -> None:
+def test_what_draws_charts_or_serves_the_sandbox_is_not_loaded_before_it_is_needed() -> None:
     words = (
-        "import sys, ticketsource_pipeline.definitions, ticketsource_pipeline.cli.sync;"
-        "print({'altair', 'vl_convert', 'narwhals'} & set(sys.modules))"
+        "import sys, ticketsource_pipeline.cli.main, ticketsource_pipeline.cli.sync;"
+        "print({'altair', 'vl_convert', 'narwhals', 'aiohttp'} & set(sys.modules))"
     )
     done = subprocess.run(
         [sys.executable, "-c", words], capture_output=True, text=True, check=True, cwd=Path.cwd()

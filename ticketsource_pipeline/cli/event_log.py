@@ -120,4 +120,6 @@ def _on_commit(connection: Connection) -> None:
 
 def _on_connect(connection: Any, _record: object) -> None:
     if isinstance(connection, sqlite3.Connection):
+        # As Dagster does it, but before it makes a hundred tables and indexes, not after.
+        connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=NORMAL")

@@ -10,19 +10,29 @@ from typing import Literal
 import click
 from rich.console import Console
 
-from ticketsource_pipeline.sandbox.command import sandbox
 from ticketsource_pipeline.settings import SettingsError, read_settings
 
 ALL_WELL, FAILED, REFUSED = 0, 1, 2
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+class _Commands(click.Group):
+    """The commands below; the sandbox is loaded when it is named, as its web server is large."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted([*super().list_commands(ctx), "sandbox"])
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name != "sandbox":
+            return super().get_command(ctx, cmd_name)
+        from ticketsource_pipeline.sandbox.command import sandbox  # noqa: PLC0415
+
+        return sandbox
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="ticketsource-pipeline")
 def ticketsource() -> None:
     """Your TicketSource sales as Parquet: complete, penny-exact and up to date."""
-
-
-ticketsource.add_command(sandbox)
 
 
 @ticketsource.command()

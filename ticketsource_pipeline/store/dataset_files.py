@@ -10,7 +10,7 @@ from typing import Any
 
 from ticketsource_pipeline.datasets import PARTITION_KEY, Dataset
 from ticketsource_pipeline.store.errors import refusals
-from ticketsource_pipeline.store.files import file_names
+from ticketsource_pipeline.store.files import file_names, names_in
 from ticketsource_pipeline.store.state import StateFiles
 
 
@@ -58,10 +58,7 @@ class DatasetFiles(StateFiles):
     def months(self, dataset: Dataset) -> list[str]:
         """Return the months a partitioned dataset has a folder for, in order."""
         prefix = f"{PARTITION_KEY}="
-        try:
-            folders = sorted(path.name for path in self.layout.dataset(dataset).iterdir())
-        except (FileNotFoundError, NotADirectoryError):
-            return []
+        folders = names_in(self.layout.dataset(dataset))
         return [name.removeprefix(prefix) for name in folders if name.startswith(prefix)]
 
     def written_since(self, dataset: Dataset, moment: datetime) -> list[tuple[str | None, str]]:

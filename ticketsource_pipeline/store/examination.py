@@ -12,6 +12,7 @@ from upath import UPath
 
 from ticketsource_pipeline.datasets import PARTITION_KEY, Dataset
 from ticketsource_pipeline.store import parquet
+from ticketsource_pipeline.store.files import names_in
 from ticketsource_pipeline.store.manifest import money_of
 from ticketsource_pipeline.store.proof import FileProof
 from ticketsource_pipeline.store.store import ParquetStore
@@ -71,9 +72,5 @@ def stored_months(store: ParquetStore, dataset: Dataset) -> list[str]:
 
 
 def _visible(folder: UPath) -> list[UPath]:
-    try:
-        paths = sorted(folder.iterdir(), key=lambda path: path.name)
-    except (FileNotFoundError, NotADirectoryError):
-        return []
     # Readers of Parquet pass over hidden names.
-    return [path for path in paths if path.name and not path.name.startswith((".", "_"))]
+    return [folder / name for name in names_in(folder) if name and not name.startswith((".", "_"))]

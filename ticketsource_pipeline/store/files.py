@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import posixpath
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -161,13 +162,25 @@ class FileWriter:
             os.fsync(file.fileno())
 
 
+def names_in(folder: UPath) -> list[str]:
+    """Return the names of all that is in a folder, in order; none when it is not there.
+
+    On a bucket it is one request; `iterdir` first asks whether it is a folder.
+    """
+    try:
+        if is_local(folder):
+            return sorted(path.name for path in folder.iterdir())
+        paths: list[str] = folder.fs.ls(folder.path, detail=False)
+        # Some tools put an empty object in the place of a folder, which is then listed in itself.
+        inside = {path.rstrip("/") for path in paths} - {folder.path.rstrip("/")}
+        return sorted(posixpath.basename(path) for path in inside)
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+
+
 def file_names(folder: UPath, ending: str) -> Iterator[str]:
     """Yield the names of a folder's finished files, without the ending, in order."""
-    try:
-        names = sorted(path.name for path in folder.iterdir())
-    except (FileNotFoundError, NotADirectoryError):
-        return
-    for name in names:
+    for name in names_in(folder):
         if name.endswith(ending) and not name.startswith((".", "_")):
             yield name.removesuffix(ending)
 
