@@ -75,6 +75,28 @@ class MovingList:
             self.rows = self.rows[middle:] + self.rows[:middle]
 
 
+def read_while_it_moves(
+    server: MovingList, page_size: int, *, overlapping: bool
+) -> tuple[set[str], set[str]]:
+    """Read a list; returns the ids found, none of them twice, and those always there meanwhile."""
+    starts: list[int] = []
+    reader = read_whole_list(
+        "/x",
+        page_size,
+        overlapping=overlapping,
+        max_rereads=10,
+        on_start=lambda _: starts.append(len(server.history)),
+    )
+    ask = next(reader)
+    try:
+        while True:
+            ask = reader.send(server.serve(ask))
+    except StopIteration as end:
+        found = ids_of(end.value)
+    assert len(set(found)) == len(found)
+    return set(found), set.intersection(*server.history[starts[-1] :])
+
+
 @settings(deadline=None, max_examples=300)
 @given(
     length=st.integers(0, 350),
@@ -110,19 +132,8 @@ def test_a_moving_list_is_returned_without_hole_or_double_or_not_at_all(
     schedule: list[list[tuple[str, int]]],
 ) -> None:
     server = MovingList(ids(length), kind, size, has_meta, schedule)
-    starts: list[int] = []
-    reader = read_whole_list(
-        "/x", page_size, max_rereads=10, on_start=lambda _: starts.append(len(server.history))
-    )
-    ask = next(reader)
-    try:
-        while True:
-            ask = reader.send(server.serve(ask))
-    except StopIteration as end:
-        found = ids_of(end.value)
-    assert len(set(found)) == len(found)
-    always_there = set.intersection(*server.history[starts[-1] :])
-    assert always_there <= set(found)
+    found, always_there = read_while_it_moves(server, page_size, overlapping=True)
+    assert always_there <= found
 
 
 @settings(deadline=None, max_examples=1000)
@@ -144,23 +155,9 @@ def test_without_overlap_a_hole_means_that_a_row_read_before_it_is_gone(
     schedule: list[list[tuple[str, int]]],
 ) -> None:
     server = MovingList(ids(length), kind, size, has_meta, schedule)
-    starts: list[int] = []
-    reader = read_whole_list(
-        "/x",
-        page_size,
-        overlapping=False,
-        max_rereads=10,
-        on_start=lambda _: starts.append(len(server.history)),
-    )
-    ask = next(reader)
-    try:
-        while True:
-            ask = reader.send(server.serve(ask))
-    except StopIteration as end:
-        found = ids_of(end.value)
-    assert len(set(found)) == len(found)
-    missing = set.intersection(*server.history[starts[-1] :]) - set(found)
-    gone = set(found) - server.history[-1]
+    found, always_there = read_while_it_moves(server, page_size, overlapping=False)
+    missing = always_there - found
+    gone = found - server.history[-1]
     assert len(missing) <= len(gone)
 
 
