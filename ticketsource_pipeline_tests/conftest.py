@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 
+from ticketsource_pipeline.cli.event_log import migrations_read_once
 from ticketsource_pipeline.sandbox import SandboxServer
 from ticketsource_pipeline_tests.automating import Office, fill_spring, spring_office
 from ticketsource_pipeline_tests.running import (
@@ -39,6 +40,13 @@ def pytest_collection_finish() -> None:
 def _no_settings_from_outside() -> None:
     for name in [name for name in os.environ if name.startswith(_NOT_OURS)]:
         del os.environ[name]
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _quick_instances() -> Iterator[None]:
+    # Dagster reads all of its migrations for each new instance, in memory too.
+    with migrations_read_once():
+        yield
 
 
 @pytest.fixture

@@ -14,6 +14,8 @@ from ticketsource_pipeline_tests.running import (
     next_month,
 )
 
+PAGES_OF_25 = {"TICKETSOURCE_PAGE_SIZE": "25"}
+
 
 def test_a_first_sync_leaves_the_rows_and_pence_of_the_server_and_asks_for_nothing_twice(
     machine: Machine,
@@ -68,7 +70,7 @@ def test_a_hundred_rows_are_asked_for_a_page_unless_told_otherwise(machine: Mach
     assert_holds(machine, theatre)
 
 
-@pytest.mark.parametrize("bookings", [199, 200])
+@pytest.mark.parametrize("bookings", [49, 50])
 def test_bookings_that_are_all_asked_for_their_seats_are_listed_in_the_fewest_pages(
     machine: Machine, bookings: int
 ) -> None:
@@ -76,7 +78,7 @@ def test_bookings_that_are_all_asked_for_their_seats_are_listed_in_the_fewest_pa
     with SandboxServer(theatre) as server:
         for words in ([], ["--full"]):
             server.clear()
-            outcome = machine.sync_here(server, *words)
+            outcome = machine.sync_here(server, *words, **PAGES_OF_25)
             assert outcome.code == 0, outcome.stderr
             assert server.count("/dates/.*/bookings") == 2 * 2
             assert len(server.requests) == 1 + 1 + 1 + 2 * 2 + 2 * bookings
@@ -84,7 +86,8 @@ def test_bookings_that_are_all_asked_for_their_seats_are_listed_in_the_fewest_pa
         server.clear()
         months = {row["performance_month"] for row in machine.rows("performances")}
         named = [word for month in months for word in ("--month", month)]
-        assert machine.sync_here(server, *named).summary["reused_bookings"] == 2 * bookings
+        outcome = machine.sync_here(server, *named, **PAGES_OF_25)
+        assert outcome.summary["reused_bookings"] == 2 * bookings
         assert len(server.requests) == 1 + 1 + 1 + 2 * 3
     assert_holds(machine, theatre)
 
@@ -92,9 +95,9 @@ def test_bookings_that_are_all_asked_for_their_seats_are_listed_in_the_fewest_pa
 def test_a_booking_deleted_between_two_pages_of_a_first_reading_hides_no_other(
     machine: Machine,
 ) -> None:
-    theatre = Theatre.uniform(1, 1, 200, seats=1)
+    theatre = Theatre.uniform(1, 1, 50, seats=1)
     first, *_ = theatre.bookings
-    behind = list(theatre.bookings)[100]
+    behind = list(theatre.bookings)[25]
     with SandboxServer(theatre) as server:
 
         def on_request(request: RequestRecord) -> None:
@@ -102,7 +105,7 @@ def test_a_booking_deleted_between_two_pages_of_a_first_reading_hides_no_other(
                 theatre.delete_booking(first)
 
         server.on_request = on_request
-        outcome = machine.sync_here(server)
+        outcome = machine.sync_here(server, **PAGES_OF_25)
         assert outcome.code == 0, outcome.stderr
         # Two plain pages, and two that overlap once a booking had no seats to find.
         assert server.count("/dates/.*/bookings") == 2 + 3
@@ -154,7 +157,8 @@ def test_broken_answers_cost_retries_and_no_rows(machine: Machine) -> None:
 def test_rows_that_move_between_pages_are_neither_lost_nor_doubled(
     machine: Machine, kind: MoveKind, page_size: int
 ) -> None:
-    theatre = Theatre.uniform(1, 1, 130, seats=1)
+    bookings = page_size + 30
+    theatre = Theatre.uniform(1, 1, bookings, seats=1)
     before = set(theatre.bookings)
     faults = Faults(moves=1, move_kind=kind, only_path="bookings")
     with SandboxServer(theatre, faults=faults) as server:
@@ -165,4 +169,4 @@ def test_rows_that_move_between_pages_are_neither_lost_nor_doubled(
     changed = len(before ^ set(theatre.bookings))
     assert changed == (1 if kind in {"insert-front", "delete-front"} else 0)
     # The move was noticed: pages were asked for again.
-    assert pages > ceil(130 / page_size)
+    assert pages > ceil(bookings / page_size)

@@ -37,14 +37,25 @@ def quick_event_log() -> Iterator[None]:
             stack.callback(kept.close)
             stack.callback(setattr, module, "create_engine", module.create_engine)
             setattr(module, "create_engine", kept)  # noqa: B010
-        as_it_was = vars(ScriptDirectory)["from_config"]
-        stack.callback(setattr, ScriptDirectory, "from_config", as_it_was)
-        setattr(ScriptDirectory, "from_config", _kept_scripts(ScriptDirectory.from_config))  # noqa: B010
+        stack.enter_context(migrations_read_once())
         yield
 
 
+@contextlib.contextmanager
+def migrations_read_once() -> Iterator[None]:
+    """Read the migrations of each kind of database once while the block runs."""
+    # As it is in the class, for `ScriptDirectory.from_config` is bound to it.
+    as_it_was = vars(ScriptDirectory)["from_config"]
+    kept = _kept_scripts(ScriptDirectory.from_config)
+    setattr(ScriptDirectory, "from_config", kept)  # noqa: B010
+    try:
+        yield
+    finally:
+        setattr(ScriptDirectory, "from_config", as_it_was)  # noqa: B010
+
+
 def _kept_scripts(read: Callable[[Config], ScriptDirectory]) -> Callable[[Config], ScriptDirectory]:
-    """Reads the migrations of a kind of database once: there are eighty, each a module."""
+    """Reads as the function it is given, but once: there are eighty migrations, each a module."""
     kept: dict[str | None, ScriptDirectory] = {}
 
     def from_config(config: Config) -> ScriptDirectory:
