@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from filelock import FileLock
+from hypothesis import HealthCheck, settings
 
 from ticketsource_pipeline.cli.event_log import migrations_read_once
 from ticketsource_pipeline.sandbox import SandboxServer
@@ -21,6 +22,10 @@ from ticketsource_pipeline_tests.running import (
 )
 
 _NOT_OURS = ("TICKETSOURCE_", "DAGSTER_", "AWS_")
+
+# How long an example takes on a busy machine proves nothing.
+settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("patient")
 
 # What is loaded stays to the end: looking it over for garbage is a good part of a test's time.
 gc.set_threshold(50_000, 20, 20)
