@@ -44,7 +44,9 @@ def clear_replaced_rows(store: ParquetStore, mode: AttendeeMode) -> list[str]:
         # A file there keeps nothing.
         return []
     now = utc_now()
-    since = store.cleared_until() or datetime.min.replace(tzinfo=UTC)
+    noted = store.cleared_until()
+    # A moment later than now was noted under a wrong clock, nobody knows when.
+    since = noted if noted is not None and noted <= now else datetime.min.replace(tzinfo=UTC)
     months = {
         str(month)
         for dataset in (RAW_BOOKINGS, RAW_SEATS, ATTENDEES)
