@@ -34,9 +34,20 @@ def page_of_rows(rows: list[str], ask: Ask, size: int | None = None) -> Page:
 
 
 def read(
-    serve: Server, page_size: int = 100, max_rereads: int = 5, *, overlapping: bool = True
+    serve: Server,
+    page_size: int = 100,
+    max_rereads: int = 5,
+    *,
+    overlapping: bool = True,
+    full_page: int = 100,
 ) -> tuple[WholeList, list[Ask]]:
-    reader = read_whole_list("/x", page_size, max_rereads=max_rereads, overlapping=overlapping)
+    reader = read_whole_list(
+        "/x",
+        page_size,
+        max_rereads=max_rereads,
+        overlapping=overlapping,
+        full_page=full_page,
+    )
     asks = [next(reader)]
     try:
         while True:
@@ -59,15 +70,30 @@ def test_a_list_costs_no_more_requests_than_needed(count: int, requests: int) ->
     assert len(asks) == requests
 
 
-@pytest.mark.parametrize("kind", ["honours", "clamps to 10", "ignores"])
+@pytest.mark.parametrize("size", [100, 10])
 @pytest.mark.parametrize("count", [0, 1, 100, 101, 199, 200, 201, 300, 1000])
 def test_without_overlap_a_list_costs_the_fewest_requests_there_can_be(
-    count: int, kind: str
+    count: int, size: int
 ) -> None:
-    size = 100 if kind == "honours" else 10
-    whole, asks = read(lambda ask: page_of_rows(ids(count), ask, size), overlapping=False)
+    # A server that gives ten a page whatever it is asked for gives no full pages.
+    whole, asks = read(
+        lambda ask: page_of_rows(ids(count), ask, size), overlapping=False, full_page=size
+    )
     assert ids_of(whole) == ids(count)
     assert len(asks) == max(1, ceil(count / size))
+    assert whole.is_proven is (count <= size)
+
+
+@pytest.mark.parametrize("count", [0, 1, 25, 26, 49, 50, 51, 300])
+@pytest.mark.parametrize("asked", [25, 100])
+def test_pages_smaller_than_there_can_be_overlap_in_any_case(count: int, asked: int) -> None:
+    def serve(ask: Ask) -> Page:
+        return page_of_rows(ids(count), ask, min(ask.per_page, 25))
+
+    overlapping, their_asks = read(serve, asked)
+    whole, asks = read(serve, asked, overlapping=False)
+    assert (whole, asks) == (overlapping, their_asks)
+    assert whole.is_proven
 
 
 def test_each_page_starts_at_or_before_the_last_row_already_read() -> None:

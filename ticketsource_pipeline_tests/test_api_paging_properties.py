@@ -84,6 +84,7 @@ def read_while_it_moves(
         "/x",
         page_size,
         overlapping=overlapping,
+        full_page=1,
         max_rereads=10,
         on_start=lambda _: starts.append(len(server.history)),
     )

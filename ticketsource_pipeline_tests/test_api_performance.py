@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import timedelta
 
 import pytest
 
@@ -118,6 +119,44 @@ def test_a_list_without_overlap_is_listed_again_where_not_all_are_asked_for_thei
     assert last in reading.seats
     assert first not in {row["id"] for row in reading.bookings}
     assert len(reading.bookings) == 100
+
+
+@pytest.mark.parametrize(
+    ("since", "field", "listings"),
+    [
+        (timedelta(seconds=1), "updated_at", 2),
+        (timedelta(seconds=1), "created_at", 2),
+        # Another clock than ours, and the wall clock's hour of summer.
+        (timedelta(minutes=-4), "updated_at", 2),
+        (timedelta(minutes=64), "updated_at", 2),
+        # Long before, and in a future that has not come.
+        (timedelta(minutes=-6), "updated_at", 1),
+        (timedelta(days=30), "updated_at", 1),
+        (None, "updated_at", 1),
+    ],
+)
+def test_a_list_without_overlap_is_listed_again_where_a_seat_was_changed_meanwhile(
+    since: timedelta | None, field: str, listings: int
+) -> None:
+    theatre = Theatre.uniform(events=1, dates=1, bookings=101, seats=1)
+    (date_id,) = theatre.dates
+    (seat, *_) = theatre.seats_of(list(theatre.bookings)[7])
+    with (
+        SandboxServer(theatre) as server,
+        ThreadPoolExecutor(8) as executor,
+        client_of(server.url, key=server.key) as client,
+    ):
+        for overlapping, expected in ((False, 2 * listings), (True, 2)):
+            server.clear()
+            listing = client.bookings_of_date(date_id, overlapping=overlapping)
+            text = (listing.started_at + since).isoformat() if since else "no time"
+            seat["attributes"][field] = text
+            reading = read_performance(
+                client, executor, date_id, reusable=lambda _: False, listing=listing
+            )
+            assert server.count("/bookings$") == expected
+            assert server.count("/seats$") == 101
+            assert len(reading.seats) == 101
 
 
 @pytest.mark.parametrize(("bookings", "proven"), [(1, True), (100, True), (101, False)])

@@ -9,8 +9,8 @@ import time_machine
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ticketsource_pipeline.frames.times import TimeError, month_written, utc_time
 from ticketsource_pipeline.partitions import month_partitions
+from ticketsource_pipeline.times import TimeError, month_written, utc_time
 
 
 @pytest.mark.parametrize(

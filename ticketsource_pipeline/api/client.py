@@ -30,7 +30,7 @@ class ListReading:
     started_at: datetime
     """When the reading that counted began (aware, UTC): the rows are at least this fresh."""
     is_proven: bool = True
-    """Whether no row can be missing; else one may be, if a row read before it is gone by now."""
+    """Whether no row can be missing; else one may be, if a row read before it left meanwhile."""
 
 
 class TicketSourceClient:
@@ -43,6 +43,7 @@ class TicketSourceClient:
         limiter: asked before each attempt.
         max_in_flight: requests under way at the same time, at most.
         page_size: rows per page to ask for, 1 to 100.
+        full_page: pages of fewer rows overlap in any case.
         timeout_seconds: the longest time without a byte, for connecting and for reading.
         max_retries: tries after the first one.
         wait_ceiling_seconds: the longest wait the server may ask for.
@@ -63,7 +64,8 @@ class TicketSourceClient:
         auth: Auth = "bearer",
         limiter: RateLimiter,
         max_in_flight: int = 8,
-        page_size: int = 100,
+        page_size: int = MOST_PER_PAGE,
+        full_page: int = MOST_PER_PAGE,
         timeout_seconds: float = 30,
         max_retries: int = 6,
         wait_ceiling_seconds: float = 300,
@@ -77,6 +79,7 @@ class TicketSourceClient:
         self.meter = meter or Meter()
         self.max_in_flight = max_in_flight
         self._page_size = page_size
+        self._full_page = full_page
         self._requester = Requester(
             base_url,
             api_key,
@@ -158,8 +161,8 @@ class TicketSourceClient:
             path: the list's path, such as `/events`.
             kind: what the ids of its rows start with.
             params: filters to send along with `page` and `per_page`.
-            overlapping: whether its pages prove by themselves that no row was deleted while they
-                were read, at the cost of a page more for some lengths; if not, see `is_proven`.
+            overlapping: whether its pages prove by themselves that no row left while they were
+                read, at the cost of a page more for some lengths; if not, see `is_proven`.
 
         Raises:
             InvalidResponse: when an answer is not a page of such rows.
@@ -177,7 +180,13 @@ class TicketSourceClient:
             if rereads:
                 self.meter.record(MeterReading(rereads=1))
 
-        reader = read_whole_list(path, self._page_size, overlapping=overlapping, on_start=on_start)
+        reader = read_whole_list(
+            path,
+            self._page_size,
+            overlapping=overlapping,
+            full_page=self._full_page,
+            on_start=on_start,
+        )
         requests = 0
         ask = next(reader)
         try:
@@ -188,7 +197,5 @@ class TicketSourceClient:
                 )
                 ask = reader.send(parse_page(envelope, path, kind))
         except StopIteration as end:
-            ledger = end.value.ledger
-            # A page that was asked and held nothing may have held a row before another was deleted.
-            is_proven = overlapping or len(ledger) < 2
-            return ListReading(end.value.rows, ledger, requests, started_at, is_proven)
+            whole = end.value
+            return ListReading(whole.rows, whole.ledger, requests, started_at, whole.is_proven)

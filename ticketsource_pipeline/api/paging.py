@@ -11,9 +11,11 @@ taken, and at the end everything up to and including it is read a second time. I
 a boundary is seen again after the page that follows it was read, all of them were there when it
 was read, so nothing could have slipped between.
 
-Whoever asks something of each row afterwards, and would learn from a 404 that it was gone, has a
-proof of that kind for nothing: such a list may be read without overlap, in as few pages as can be.
-Only a deleted row makes a hole there. Rows that change places or come in between show one twice.
+Whoever asks something of each row afterwards, and learns from the answer that it is gone or was
+changed, has a proof of that kind for nothing: such a list may be read without overlap, in as few
+pages as can be. Only a row that left makes a hole there. Rows that change places or come in between
+show one twice. Pages smaller than they can be overlap in any case: whoever wants those does not
+count requests.
 
 Both proofs hold for rows that come and go in a list that otherwise keeps its order. A row that
 jumps from the unread part to the read one is noticed too, unless in the same moment as many rows
@@ -22,6 +24,7 @@ vanish from the read part: with one answer per page no client can see that.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
 
@@ -51,10 +54,12 @@ PageLedger = tuple[LedgerEntry, ...]
 
 @dataclass(frozen=True)
 class WholeList:
-    """A list proven whole."""
+    """A whole list."""
 
     rows: list[Row]
     ledger: PageLedger
+    is_proven: bool
+    """Whether its pages prove that; else whoever asked has to make sure that no row left."""
 
 
 class _EndlessError(Exception):
@@ -78,6 +83,7 @@ def read_whole_list(
     page_size: int,
     *,
     overlapping: bool = True,
+    full_page: int = MOST_PER_PAGE,
     max_rereads: int = 5,
     most_pages: int = MOST_PAGES,
     on_start: Callable[[int], None] = lambda _rereads: None,
@@ -87,8 +93,9 @@ def read_whole_list(
     Args:
         path: the list's path, for errors.
         page_size: the largest `per_page` to ask for, 1 to 100.
-        overlapping: whether the pages prove by themselves that no row was deleted meanwhile. If
-            not, whoever asks has to make sure that all rows but the last page's are still there.
+        overlapping: whether the pages prove by themselves that no row left meanwhile. If not, the
+            list says in `is_proven` whether they do.
+        full_page: pages of fewer rows overlap in any case.
         max_rereads: how often the list may be read again because it moved.
         most_pages: how many pages a list may have.
         on_start: called before each reading of the list with the number of readings before it
@@ -107,7 +114,10 @@ def read_whole_list(
     while True:
         on_start(rereads)
         reading = _Reading(
-            page_size, most_pages, overlapping=overlapping, honours_size=honours_size
+            page_size,
+            most_pages,
+            plain_from=math.inf if overlapping else full_page,
+            honours_size=honours_size,
         )
         try:
             return (yield from reading.run())
@@ -142,10 +152,10 @@ class _Reading:
     """One reading of a list from its start."""
 
     def __init__(
-        self, page_size: int, most_pages: int, *, overlapping: bool, honours_size: bool
+        self, page_size: int, most_pages: int, *, plain_from: float, honours_size: bool
     ) -> None:
         self._page_size = page_size
-        self._overlapping = overlapping
+        self._plain_from = plain_from
         self._most_pages = most_pages
         self._honours_size = honours_size
         self.has_meta = True
@@ -176,10 +186,16 @@ class _Reading:
                 page = yield from self._answer(ask)
             self._join((ask.page - 1) * ask.per_page, page)
         yield from self._confirm()
-        return WholeList(self._rows, tuple(self._ledger))
+        # A page that was asked and held nothing may have held a row before another left.
+        is_proven = self._overlaps or len(self._ledger) < 2
+        return WholeList(self._rows, tuple(self._ledger), is_proven)
+
+    @property
+    def _overlaps(self) -> bool:
+        return self._size < self._plain_from
 
     def _next_ask(self) -> Ask:
-        if not self._overlapping:
+        if not self._overlaps:
             return Ask(len(self._rows) // self._size + 1, self._size)
         if self._honours_size and (ask := widest_overlapping_ask(len(self._rows), self._size)):
             return ask

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import FIRST_EXCEPTION, Executor, Future, wait
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from ticketsource_pipeline.api.client import ListReading, TicketSourceClient
 from ticketsource_pipeline.api.errors import InvalidResponse, NotFound
@@ -13,6 +13,12 @@ from ticketsource_pipeline.api.links import Prefix, id_from_link
 from ticketsource_pipeline.api.meter import MeterReading
 from ticketsource_pipeline.api.pages import Row
 from ticketsource_pipeline.api.paging import PageLedger
+from ticketsource_pipeline.clock import utc_now
+from ticketsource_pipeline.times import TimeError, utc_time
+
+_CLOCKS_DIFFER = timedelta(minutes=5)
+_WALL_CLOCK_AHEAD = timedelta(hours=1)
+"""In summer, should the API write the wall clock's time; a later one is no moment there was."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +62,8 @@ class PerformanceReader:
     A 404 for a booking's seats (vendor's OpenAPI) means that the booking left meanwhile: the
     bookings are listed again, and seats already read are kept for the bookings that did not change.
     Where each booking is asked for its seats after it was listed, that none left is also the proof
-    that a list whose pages did not overlap is whole.
+    that a list whose pages did not overlap is whole: a deleted one has no seats to find, and the
+    seats of one that went to another date were changed. Either way the bookings are listed again.
 
     Args:
         client: asks the API.
@@ -108,11 +115,12 @@ class PerformanceReader:
             ApiError: when the API cannot be read; requests not yet started are then cancelled.
         """
         self.ask_all()
-        while missing := self._take_seats():
-            if not self._rereads_left:
+        while (missing := self._take_seats()) or self._may_lack_rows():
+            if missing and self._rereads_left < 1:
                 raise missing[0]
             self._rereads_left -= 1
             self._client.meter.record(MeterReading(rereads=1))
+            # The pages of this listing overlap, so it lacks none.
             self._begin(None)
         rows = self._listing.rows
         return PerformanceReading(
@@ -137,6 +145,15 @@ class PerformanceReader:
         count = len(wanted) if ahead is None else ahead
         self._submit(wanted[:count])
         self._later = wanted[count:]
+
+    def _may_lack_rows(self) -> bool:
+        """Whether the pages may have moved unseen: a seat was changed since they were asked."""
+        since = self._listing.started_at
+        return not self._listing.is_proven and any(
+            _is_changed(seat, since)
+            for booking_id in self._needed
+            for seat in self._read[booking_id][1].rows
+        )
 
     def _listed(self, listing: ListReading | None) -> tuple[ListReading, dict[str, Row]]:
         """The bookings, listed where they are not, and those to be asked for their seats, by id."""
@@ -175,6 +192,20 @@ def _seats_of(client: TicketSourceClient, booking_id: str) -> ListReading | NotF
     path = f"/bookings/{booking_id}/seats"
     _check_links(reading.rows, "booking", "bkg", booking_id, path)
     return reading
+
+
+def _is_changed(row: Row, since: datetime) -> bool:
+    """Whether a record's own times say that it was made or changed since a moment."""
+    attributes = row.get("attributes")
+    times = attributes if isinstance(attributes, dict) else {}
+    until = utc_now() + _WALL_CLOCK_AHEAD + _CLOCKS_DIFFER
+    for name in ("created_at", "updated_at"):
+        try:
+            if since - _CLOCKS_DIFFER <= utc_time(str(times.get(name))) <= until:
+                return True
+        except TimeError:
+            continue
+    return False
 
 
 def _check_links(rows: list[Row], name: str, prefix: Prefix, owner_id: str, path: str) -> None:

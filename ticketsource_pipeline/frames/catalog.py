@@ -16,7 +16,7 @@ from ticketsource_pipeline.frames.extract import (
 )
 from ticketsource_pipeline.frames.payload import payload_record, payload_text
 from ticketsource_pipeline.frames.report import Place, Report
-from ticketsource_pipeline.frames.times import month_written
+from ticketsource_pipeline.times import month_written
 
 Records = Iterable[Mapping[str, Any]]
 

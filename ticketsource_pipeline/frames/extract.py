@@ -17,8 +17,8 @@ from ticketsource_pipeline.datasets import DATASETS, Column, ColumnType, Dataset
 from ticketsource_pipeline.datasets.declaration import LinkedId
 from ticketsource_pipeline.frames.money import AmountError, kind_of, pence, pounds
 from ticketsource_pipeline.frames.report import Place, Report
-from ticketsource_pipeline.frames.times import TimeError, utc_time
 from ticketsource_pipeline.identifiers import id_from_link
+from ticketsource_pipeline.times import TimeError, utc_time
 
 _ABSENT = object()
 

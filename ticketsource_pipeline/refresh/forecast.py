@@ -9,7 +9,7 @@ from functools import cache
 from math import ceil
 from typing import Any
 
-from ticketsource_pipeline.api.paging import widest_overlapping_ask
+from ticketsource_pipeline.api.paging import MOST_PER_PAGE, widest_overlapping_ask
 from ticketsource_pipeline.datasets import EVENTS, PERFORMANCES, RAW_SEATS, VENUES
 from ticketsource_pipeline.refresh.openness import Performance
 from ticketsource_pipeline.refresh.plan import MonthPlan
@@ -93,8 +93,8 @@ def anything_read(store: ParquetStore, plans: Sequence[MonthPlan]) -> bool:
 
 
 def pages_of(rows: int, page_size: int, *, overlapping: bool = True) -> int:
-    """Return how many pages a list of so many rows takes, whether they overlap or not."""
-    if not overlapping:
+    """Return how many pages a list of so many rows takes, whether they are to overlap or not."""
+    if not overlapping and page_size == MOST_PER_PAGE:
         return max(1, ceil(rows / page_size))
     pages, end, confirmed = 1, page_size, 0
     while end < rows:

@@ -185,7 +185,9 @@ class Theatre(TheatreState):
             self.remove_booking(booking_id)
             place = record["links"]["date"].rsplit("/", 1)[0]
             record["links"]["date"] = f"{place}/{date_id}"
-            self._update(record)
+            # A seat is a place at a performance, so it is another one now.
+            for changed in (record, *seats):
+                self._update(changed)
             self.insert_booking(record, seats)
 
     def refund_booking(

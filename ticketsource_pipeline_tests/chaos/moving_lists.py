@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from random import Random
 
+from ticketsource_pipeline.clock import utc_now
 from ticketsource_pipeline.sandbox import Theatre
 from ticketsource_pipeline.sandbox.records import linked_id
 from ticketsource_pipeline_tests.chaos.playhouse import PAGE_SIZE, book, months_ahead, open_dates
@@ -60,10 +61,21 @@ class MovingLists:
         """Whether a list changed between two of its pages."""
         return any(name.startswith("list moved") for name in self.changes)
 
+    @property
+    def exchanged(self) -> set[str]:
+        """The bookings that were listed of more than one date."""
+        homes: dict[str, set[str]] = defaultdict(set)
+        for moment in self.moments:
+            for path, ids in moment.items():
+                for booking_id in ids if path.startswith("/dates/") else ():
+                    homes[booking_id].add(path)
+        return {booking_id for booking_id, paths in homes.items() if len(paths) > 1}
+
     def begin(self, yesterday: Theatre, today: Theatre) -> None:
         """Note the lists as they are before the reading, made longer for it."""
         self.yesterday = lists_of(yesterday)
         crowd(today, self._chance)
+        today.clock = utc_now
         self.moments = [lists_of(today)]
 
     def happen(self, _number: int) -> None:
@@ -111,6 +123,8 @@ def _changes(path: str) -> Iterator[Change]:
         yield from (_appended, _put_first)
     if kind in {"dates", "bookings"}:
         yield from (_deleted, _first_deleted, _deleted)
+    if kind == "bookings":
+        yield from (_exchanged, _first_exchanged)
     if kind == "dates":
         yield _rescheduled
 
@@ -178,6 +192,22 @@ def _delete(theatre: Theatre, row: str) -> bool:
     else:
         return False
     return True
+
+
+def _exchanged(theatre: Theatre, path: str, chance: Random) -> bool:
+    return _exchange(theatre, _row(theatre, path, chance), chance)
+
+
+def _first_exchanged(theatre: Theatre, path: str, chance: Random) -> bool:
+    return _exchange(theatre, (theatre.list_ids(path) or [])[0], chance)
+
+
+def _exchange(theatre: Theatre, row: str, chance: Random) -> bool:
+    here = linked_id(theatre.bookings[row], "date")
+    others = [date_id for date_id in open_dates(theatre) if date_id != here]
+    if others:
+        theatre.exchange_booking(row, chance.choice(others))
+    return bool(others)
 
 
 def _rescheduled(theatre: Theatre, path: str, chance: Random) -> bool:

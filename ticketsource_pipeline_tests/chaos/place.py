@@ -96,6 +96,7 @@ class Place:
             limiter=NoLimit(),
             max_in_flight=in_flight,
             page_size=PAGE_SIZE,
+            full_page=PAGE_SIZE,
             timeout_seconds=timeout_seconds,
             max_retries=max_retries,
             backoff=QUICK,
