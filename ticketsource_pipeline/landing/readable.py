@@ -7,22 +7,20 @@ from ticketsource_pipeline.frames.extract import typed_frame
 from ticketsource_pipeline.landing.marts import make_marts, marts_state
 from ticketsource_pipeline.landing.sales import publish_locked_month
 from ticketsource_pipeline.store import ParquetStore
-from ticketsource_pipeline.store.layout import SINGLE_FILE
 
 
 def keep_month_readable(store: ParquetStore, dataset: Dataset, month: str) -> None:
-    """Give a month without a file an empty one, and take it away once there are others.
+    """Give a month without a file an empty one.
+
+    It stays when there are others: a query that has just listed it is going to open it.
 
     Args:
         store: the data directory; the caller holds the month's lock.
         dataset: a dataset laid out by month.
         month: the month.
     """
-    names = store.names(dataset, month)
-    if not names:
+    if not store.names(dataset, month):
         store.write(dataset, typed_frame(dataset, []), month=month)
-    elif len(names) > 1 and SINGLE_FILE in names:
-        store.remove(dataset, month, SINGLE_FILE)
 
 
 def keep_store_readable(store: ParquetStore, month: str) -> None:

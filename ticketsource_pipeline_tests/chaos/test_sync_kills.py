@@ -85,7 +85,7 @@ def test_a_sync_killed_at_any_moment_is_made_good_by_the_next(
                 outcome = machine.run("sync", variables=variables(set_stage, machine))
                 assert outcome.code == 0, outcome.output
 
-            with tally.reader.reading(place.data, scene.allowed()):
+            with tally.reader.reading(place.data, scene.allowed(), scene.leaving()):
                 set_stage.server.play(scene.theatre, [], 1)
                 what, hit = kill(set_stage, machine, scene, chance)
                 asked = Counter(p for p in set_stage.server.requests if p.endswith("/seats"))
