@@ -193,6 +193,7 @@ def _record_of_another(exchange: Exchange, envelope: dict[str, Any], chance: Ran
     row = json.loads(json.dumps(chance.choice(others)))
     del row["links"][{"bookings": "date", "seats": "booking"}[exchange.kind]]
     envelope["data"][-1] = row
+    exchange.astray.add(row["id"])
 
 
 DOUBLING = [

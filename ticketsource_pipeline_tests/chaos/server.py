@@ -49,6 +49,7 @@ class Exchange:
         stalls: whether nothing is answered, and the connection kept.
         drip_seconds: when set, seconds between single bytes of the answer's end.
         spoilt: by id, the record as it is served in place of the theatre's own.
+        astray: the records served where they do not belong, without saying where they do.
     """
 
     theatre: Theatre
@@ -63,6 +64,7 @@ class Exchange:
     stalls: bool = False
     drip_seconds: float | None = None
     spoilt: dict[str, Any] = field(default_factory=dict)
+    astray: set[str] = field(default_factory=set)
 
     @property
     def kind(self) -> str:
@@ -146,6 +148,7 @@ class SpoiltServer:
         self.page = 1
         self.strange: list[str] = []
         self.spoilt: dict[str, list[Any]] = defaultdict(list)
+        self.astray: set[str] = set()
         self.on_request: Callable[[int], object] = _nothing
         self._answers = Answers(self.theatre)
         self._loop = asyncio.new_event_loop()
@@ -180,6 +183,7 @@ class SpoiltServer:
         self.key = "skl-sandbox-1"
         self.requests, self.strange = [], []
         self.spoilt = defaultdict(list)
+        self.astray = set()
         self._answers = Answers(theatre)
 
     def calm(self) -> None:
@@ -211,6 +215,7 @@ class SpoiltServer:
         return exchange
 
     def _note(self, exchange: Exchange) -> None:
+        self.astray |= exchange.astray
         for record_id, record in exchange.spoilt.items():
             self.spoilt[record_id].append(record)
         # Where two pages share a row it may be served well after it was served spoilt.
