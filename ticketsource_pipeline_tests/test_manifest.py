@@ -34,6 +34,7 @@ from ticketsource_pipeline.store import (
     PerformanceRecord,
     StoreError,
 )
+from ticketsource_pipeline.store.leftovers import sweep_leftovers
 from ticketsource_pipeline_tests.running import CLOSED_MONTH, Machine, next_month, small_theatre
 from ticketsource_pipeline_tests.test_frames_samples import (
     a_booking,
@@ -199,18 +200,46 @@ def test_an_account_without_performances_can_be_verified(machine: Machine) -> No
     assert outcome.summary["datasets"]["booking_lines"]["rows"] == 0
 
 
-def test_what_killed_writers_left_of_the_state_is_swept_but_not_what_is_being_written(
-    tmp_path: Path,
-) -> None:
-    store = store_in(tmp_path)
-    state = tmp_path / "data" / "_ticketsource"
-    left = [state / f".{name}.0123456789abcdef.tmp" for name in ("write-test", "account.json")] + [
-        state / folder / f".{name}.json.0123456789abcdef.tmp"
+LEFT = [
+    *(
+        f"_ticketsource/.{name}.{'0' * 32}.tmp"
+        for name in (
+            "account.json",
+            "cleared.json",
+            "database.json",
+            "forgotten.json",
+            "privacy.json",
+            "pseudonyms.key",
+            "report.json",
+            "write-test",
+        )
+    ),
+    *(
+        f"_ticketsource/{folder}/.{name}.json.{'0' * 32}.tmp"
         for folder in ("months", "manifests")
-        for name in (MONTH, "2025-04", "catalog")
-    ]
-    for path in left:
-        path.parent.mkdir(exist_ok=True)
+        for name in (MONTH, "2025-04", "catalog", "marts")
+    ),
+    *(
+        f"{name}/performance_month={month}/.part-0.parquet.{'0' * 32}.tmp"
+        for name in ("raw_bookings", "seats")
+        for month in (MONTH, "2025-04")
+    ),
+    *(f"{name}/.part-0.parquet.{'0' * 32}.tmp" for name in ("venues", "bookings", "customers")),
+    f"reports/.sales-report.html.{'0' * 32}.tmp",
+    f".ticketsource.duckdb.{'0' * 32}.tmp",
+]
+NOT_OURS = [
+    ".notes.tmp",
+    f"elsewhere/.part-0.parquet.{'0' * 32}.tmp",
+    f"raw_bookings/performance_month={MONTH}/part-0.parquet.{'0' * 32}.tmp",
+]
+
+
+def test_what_killed_writers_left_is_swept_but_not_what_is_being_written(tmp_path: Path) -> None:
+    store = store_in(tmp_path)
+    left, others = ([tmp_path / "data" / name for name in names] for names in (LEFT, NOT_OURS))
+    for path in [*left, *others]:
+        path.parent.mkdir(exist_ok=True, parents=True)
         path.touch()
     script = OPENED + HOLD.replace("catalog", f"month-{MONTH}")
     with subprocess.Popen(
@@ -221,13 +250,13 @@ def test_what_killed_writers_left_of_the_state_is_swept_but_not_what_is_being_wr
     ) as process:
         assert process.stdout is not None
         process.stdout.readline()
-        store.prepare()
-        assert [path for path in left if path.exists()] == [
-            path for path in left if MONTH in path.name
-        ]
+        being_written = [path for path in left if MONTH in str(path)]
+        assert sweep_leftovers(store) == len(left) - len(being_written)
+        assert [path for path in left if path.exists()] == being_written
         process.communicate("done\n")
-    store.prepare()
+    assert sweep_leftovers(store) == len(being_written)
     assert not any(path.exists() for path in left)
+    assert all(path.exists() for path in others)
 
 
 def test_a_file_that_is_gone_when_it_is_opened_is_looked_for_anew(

@@ -21,6 +21,7 @@ import pytest
 from ticketsource_pipeline.sandbox import SandboxServer, Theatre
 from ticketsource_pipeline_tests.automating import assert_one_month_each
 from ticketsource_pipeline_tests.running import (
+    CLOSED_MONTH,
     Machine,
     Once,
     assert_holds,
@@ -154,3 +155,14 @@ def test_a_sync_whose_process_ends_between_two_files_is_made_good(synced: Machin
     assert synced.verify_here().code == 0
     assert not list(synced.data.rglob(".*.tmp"))
     assert_holds(synced, theatre)
+
+
+def test_a_sync_sweeps_what_was_left_in_a_month_that_is_not_read_again(synced: Machine) -> None:
+    closed, *_ = (synced.data / f"raw_seats/performance_month={CLOSED_MONTH}").glob("*.parquet")
+    left = closed.with_name(f".{closed.name}.{'0' * 32}.tmp")
+    left.touch()
+    with SandboxServer(small_theatre()) as server:
+        outcome = synced.sync_here(server)
+        assert (outcome.code, server.count("/seats")) == (0, 0)
+    assert not left.exists()
+    assert closed.exists()

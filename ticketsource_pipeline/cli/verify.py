@@ -27,7 +27,13 @@ from ticketsource_pipeline.settings import Settings, SettingsError
 from ticketsource_pipeline.store import ParquetStore, StoreError
 from ticketsource_pipeline.store.examination import stored_months, visible_files
 from ticketsource_pipeline.store.layout import CATALOG_SCOPE
-from ticketsource_pipeline.store.state import CATALOG_LOCK, MARTS_LOCK, Busy, DamagedManifest
+from ticketsource_pipeline.store.state import (
+    CATALOG_LOCK,
+    MARTS_LOCK,
+    Busy,
+    DamagedManifest,
+    lock_of,
+)
 
 
 @dataclass(frozen=True)
@@ -103,14 +109,14 @@ def _parts(
     def month_part(month: str) -> _Part:
         return _Part(
             month,
-            (f"month-{month}",),
+            (lock_of(month),),
             lambda: verify_month(store, month, partitions, owners),
         )
 
     catalog = _Part("catalogue", (CATALOG_LOCK,), lambda: verify_catalog(store, partitions))
     parts = [catalog, *map(month_part, months)]
     if whole:
-        locks = tuple(f"month-{month}" for month in months)
+        locks = tuple(lock_of(month) for month in months)
         marts = _Part("marts", (MARTS_LOCK,), lambda: verify_marts(store, partitions))
         parts.append(marts)
         parts.append(_Part("all months", locks, lambda: verify_whole(store, partitions)))

@@ -22,6 +22,7 @@ from ticketsource_pipeline.landing.manifests import (
 from ticketsource_pipeline.landing.readable import keep_store_readable
 from ticketsource_pipeline.store import DamagedFile, NewFrame, ParquetStore, Written
 from ticketsource_pipeline.store.layout import CATALOG_SCOPE, SINGLE_FILE
+from ticketsource_pipeline.store.leftovers import sweep_leftovers
 from ticketsource_pipeline.store.state import CATALOG_LOCK
 
 _READINGS_AT_MOST = 3
@@ -52,7 +53,8 @@ def land_catalog(
     """Read all events with their venues and dates, and put the three datasets in the store.
 
     An event that disappears between the list of events and its own lists makes the catalogue be
-    read again, so that the three datasets are of one reading.
+    read again, so that the three datasets are of one reading. What killed writers left anywhere in
+    the store is removed.
 
     Args:
         client: the API.
@@ -73,6 +75,7 @@ def land_catalog(
     )
     frames = {EVENTS.name: events, VENUES.name: venues, PERFORMANCES.name: performances}
     notes = {PERFORMANCES.name: {"dates_read": reading.dates_read}}
+    sweep_leftovers(store)
     with store.lock(CATALOG_LOCK):
         written = _write(store, frames, notes)
     if performances.empty:

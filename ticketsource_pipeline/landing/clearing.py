@@ -18,7 +18,7 @@ from ticketsource_pipeline.landing.privacy import settle_month
 from ticketsource_pipeline.personal_data import AttendeeMode
 from ticketsource_pipeline.refresh.openness import performances_of
 from ticketsource_pipeline.store import ParquetStore
-from ticketsource_pipeline.store.state import MARTS_LOCK
+from ticketsource_pipeline.store.state import MARTS_LOCK, lock_of
 from ticketsource_pipeline.store.store import QUERY_TAKES
 
 _LOOKED_AT_AGAIN = timedelta(days=1)
@@ -55,7 +55,7 @@ def clear_replaced_rows(store: ParquetStore, mode: AttendeeMode) -> list[str]:
     }
     catalog = performances_of(store.read(PERFORMANCES)) if months else []
     for month in sorted(months):
-        with store.lock(f"month-{month}"):
+        with store.lock(lock_of(month)):
             settle_month(store, month, mode, catalog)
     if any(store.is_to_be_cleared(dataset, None) for dataset in (BOOKINGS, CUSTOMERS)):
         with store.lock(MARTS_LOCK):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from ticketsource_pipeline.clock import utc_now
-from ticketsource_pipeline.landing.privacy import PRIVACY_LOCK, settle
+from ticketsource_pipeline.landing.privacy import settle
 from ticketsource_pipeline.personal_data import Personal
 from ticketsource_pipeline.store import ParquetStore
 from ticketsource_pipeline.store.privacy import (
@@ -14,6 +14,7 @@ from ticketsource_pipeline.store.privacy import (
     forgotten_people,
     write_forgotten_people,
 )
+from ticketsource_pipeline.store.state import PRIVACY_LOCK
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from ticketsource_pipeline.refresh.moves import Move, moves_of_month
 from ticketsource_pipeline.refresh.openness import Performance
 from ticketsource_pipeline.store import ParquetStore
 from ticketsource_pipeline.store.months import MOVED, NEVER
+from ticketsource_pipeline.store.state import lock_of
 
 
 @dataclass
@@ -68,7 +69,7 @@ def locked_moves(
     with contextlib.ExitStack() as locks:
         # Always in the same order, so that two runs never wait for each other.
         for name in sorted(needed):
-            locks.enter_context(store.lock(f"month-{name}"))
+            locks.enter_context(store.lock(lock_of(name)))
         yield [move for move in moves() if needed.issuperset(move.months)]
 
 

@@ -36,9 +36,7 @@ from ticketsource_pipeline.store.privacy import (
     write_forgotten_people,
     write_privacy_state,
 )
-from ticketsource_pipeline.store.state import MARTS_LOCK
-
-PRIVACY_LOCK = "personal"
+from ticketsource_pipeline.store.state import MARTS_LOCK, PRIVACY_LOCK, lock_of
 
 
 @dataclass
@@ -165,7 +163,7 @@ def _all_months_locked(store: ParquetStore) -> Iterator[list[str]]:
         with contextlib.ExitStack() as locks:
             # In the order in which every run takes them, so that none waits for the other.
             for month in months:
-                locks.enter_context(store.lock(f"month-{month}"))
+                locks.enter_context(store.lock(lock_of(month)))
             if _months(store) == months:
                 yield months
                 return

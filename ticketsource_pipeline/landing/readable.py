@@ -7,6 +7,7 @@ from ticketsource_pipeline.frames.extract import typed_frame
 from ticketsource_pipeline.landing.marts import make_marts, marts_state
 from ticketsource_pipeline.landing.sales import publish_locked_month
 from ticketsource_pipeline.store import ParquetStore
+from ticketsource_pipeline.store.state import lock_of
 
 
 def keep_month_readable(store: ParquetStore, dataset: Dataset, month: str) -> None:
@@ -32,14 +33,14 @@ def keep_store_readable(store: ParquetStore, month: str) -> None:
         store: the data directory.
         month: the month the empty files go to.
     """
-    with store.lock(f"month-{month}"):
+    with store.lock(lock_of(month)):
         for dataset in DATASETS.values():
             if dataset.partitioned and not any(
                 store.names(dataset, name) for name in store.months(dataset)
             ):
                 keep_month_readable(store, dataset, month)
     for name in sorted(set(store.months(RAW_BOOKINGS)) - set(store.manifested_months())):
-        with store.lock(f"month-{name}"):
+        with store.lock(lock_of(name)):
             # A month of performances gets its manifest when it is read.
             if not store.month_record(name).performances:
                 publish_locked_month(store, name, [])

@@ -27,7 +27,7 @@ from ticketsource_pipeline.store.report import (
     write_report,
     write_report_record,
 )
-from ticketsource_pipeline.store.state import MARTS_LOCK
+from ticketsource_pipeline.store.state import MARTS_LOCK, REPORT_LOCK
 
 KEPT = 30
 """How many reports stay beside the latest: a month of nights."""
@@ -67,7 +67,7 @@ def make_report(store: ParquetStore, account: str, checks: Checks) -> ReportLand
     Raises:
         StoreError: when a file cannot be read or written.
     """
-    with store.lock("report"):
+    with store.lock(REPORT_LOCK):
         with store.lock(MARTS_LOCK):
             marts = _made_from(store)
             frames = {dataset.name: store.read(dataset) for dataset in MARTS_READ}

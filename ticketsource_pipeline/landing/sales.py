@@ -40,6 +40,7 @@ from ticketsource_pipeline.store import (
 )
 from ticketsource_pipeline.store.layout import SINGLE_FILE
 from ticketsource_pipeline.store.manifest import ManifestDataset
+from ticketsource_pipeline.store.state import lock_of
 
 SALES = (BOOKING_LINES, SEATS, ATTENDEES)
 
@@ -65,7 +66,7 @@ def publish_month(store: ParquetStore, month: str, catalog: Sequence[Performance
     Raises:
         StoreError: when the store cannot be written.
     """
-    with store.lock(f"month-{month}"):
+    with store.lock(lock_of(month)):
         return publish_locked_month(store, month, catalog)
 
 

@@ -14,9 +14,8 @@ from ticketsource_pipeline.sql.views import literal, pattern_of, view_statements
 from ticketsource_pipeline.store import ParquetStore, StoreError
 from ticketsource_pipeline.store.errors import refusals
 from ticketsource_pipeline.store.files import NewFile
-from ticketsource_pipeline.store.state import Busy
+from ticketsource_pipeline.store.state import DATABASE_LOCK, Busy
 
-_LOCK = "database"
 # DuckDB 1.2 and later can read it; blocks of the least size keep it small.
 _FORMAT = "STORAGE_VERSION 'v1.2.0', BLOCK_SIZE 16384"
 
@@ -35,7 +34,7 @@ def keep_database(store: ParquetStore) -> bool:
     if not store.layout.local or not store.layout.root.exists():
         return False
     try:
-        with store.lock(_LOCK, wait=False):
+        with store.lock(DATABASE_LOCK, wait=False):
             for path in (store.layout.database, store.layout.database_record):
                 store.writer.sweep(path.parent, path.name)
             if _is_current(store):
@@ -58,7 +57,7 @@ def make_database(store: ParquetStore) -> None:
             f"{store.layout.root} is no folder of this machine, so it has no"
             f" {store.layout.database.name}: `ticketsource sql` reads it without."
         )
-    with store.lock(_LOCK):
+    with store.lock(DATABASE_LOCK):
         _make(store)
 
 

@@ -8,20 +8,33 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
-from pathlib import Path
 
 from filelock import FileLock, Timeout
 from upath import UPath
 
 from ticketsource_pipeline.store.errors import refusals
 from ticketsource_pipeline.store.files import FileWriter, file_names
-from ticketsource_pipeline.store.layout import MARTS_SCOPE, Layout, StoreError
+from ticketsource_pipeline.store.layout import (
+    CATALOG_SCOPE,
+    MARTS_SCOPE,
+    Layout,
+    StoreError,
+    month_of,
+)
 from ticketsource_pipeline.store.manifest import Manifest
 from ticketsource_pipeline.store.months import MonthRecord
 
 STATE_LOCK = "state"
-CATALOG_LOCK = "catalog"
-MARTS_LOCK = "marts"
+CATALOG_LOCK = CATALOG_SCOPE
+MARTS_LOCK = MARTS_SCOPE
+PRIVACY_LOCK = "personal"
+REPORT_LOCK = "report"
+DATABASE_LOCK = "database"
+
+
+def lock_of(scope: str) -> str:
+    """Return the lock of those who write a month, the catalogue or the marts."""
+    return f"month-{scope}" if month_of(scope) else scope
 
 
 class DamagedManifest(StoreError):
@@ -42,8 +55,6 @@ class StateFiles:
     def prepare(self) -> None:
         """Make the data directory if it is new, and make sure that it can be written.
 
-        What killed writers left of the files of this class is removed.
-
         Raises:
             StoreError: when it cannot; nothing has changed then.
         """
@@ -54,13 +65,10 @@ class StateFiles:
         with contextlib.ExitStack() as held:
             if self.layout.local:
                 held.enter_context(self.lock(STATE_LOCK))
-                for name in (path.name, self.layout.account.name, self.layout.cleared.name):
-                    self.writer.sweep(self.layout.state, name)
+                self.writer.sweep(path.parent, path.name)
             with refusals(self.layout.root):
                 self.writer.write(path, b"", private=False)
                 self.writer.remove(path)
-        for folder in (self.layout.months, self.layout.manifests):
-            self._sweep_abandoned(folder)
 
     def month_record(self, month: str) -> MonthRecord:
         """Return the record of a month; an empty one when nothing is known of it.
@@ -95,7 +103,7 @@ class StateFiles:
     def write_cleared_until(self, moment: datetime) -> None:
         """Note until when (aware UTC) files were rid of replaced rows."""
         path = self.layout.cleared
-        with refusals(path):
+        with self.lock(STATE_LOCK), refusals(path):
             content = json.dumps({"until": moment.isoformat()}).encode()
             self.writer.write(path, content, private=False)
 
@@ -164,19 +172,3 @@ class StateFiles:
             yield
         finally:
             lock.release()
-
-    def _sweep_abandoned(self, folder: UPath) -> None:
-        """Remove what killed writers left in a folder of files named by month."""
-        if not self.layout.local:
-            return
-        leftovers = {path.name.split(".")[1] for path in Path(folder.path).glob(".*.json.*.tmp")}
-        for name in sorted(leftovers):
-            is_month = re.fullmatch(r"\d{4}-\d{2}", name, re.ASCII)
-            whole = MARTS_LOCK if name == MARTS_SCOPE else CATALOG_LOCK
-            # Held by somebody, it may be a file that is just being written.
-            with (
-                contextlib.suppress(Busy),
-                self.lock(f"month-{name}" if is_month else whole, wait=False),
-                refusals(folder),
-            ):
-                self.writer.sweep(folder, f"{name}.json")
