@@ -10,9 +10,12 @@ import pytest
 from click.testing import CliRunner
 
 from ticketsource_pipeline.cli.main import ticketsource
+from ticketsource_pipeline.datasets import CUSTOMERS
+from ticketsource_pipeline.landing.customers import land_customers
 from ticketsource_pipeline.landing.privacy import settle
 from ticketsource_pipeline.personal_data import AttendeeMode
 from ticketsource_pipeline.settings import SettingsError
+from ticketsource_pipeline.store.layout import SINGLE_FILE
 from ticketsource_pipeline_tests.keeping import Archive, places_of
 from ticketsource_pipeline_tests.running import Machine, Outcome
 from ticketsource_pipeline_tests.test_privacy_stored import (
@@ -58,12 +61,14 @@ def test_an_address_is_forgotten_in_every_month_and_stays_out(
         assert (outcome.code, outcome.stderr) == (0, "")
         assert outcome.summary == {
             "found": True,
-            "bookings": 0,
+            # Of the customer who has it; seats with it are in Bob's bookings too.
+            "bookings": 2,
             "seats": 8,
             "customers": 1,
             "months": 2,
         }
         assert len(place.machine.rows("customers")) == 1
+        assert places_of(tmp_path, "cst-Annie") == set()
         assert len(server.requests) == 0
         assert tokens(place) == {kept: 4}
         assert places_of(tmp_path, ANN) == set()
@@ -71,14 +76,19 @@ def test_an_address_is_forgotten_in_every_month_and_stays_out(
         assert place.machine.rows("seats") == seats
         # Nothing that names anybody says who it was.
         record = (tmp_path / "data/_ticketsource/forgotten.json").read_text()
-        (person,) = json.loads(record)["people"]
-        assert (person["kind"], person["bookings"], person["seats"]) == ("email", 0, 8)
+        people = json.loads(record)["people"]
+        assert [
+            (person["kind"], person["bookings"], person["seats"], person["customers"])
+            for person in people
+        ] == [("email", 0, 4, 0), ("customer", 2, 4, 1)]
+        assert all(person["done"] for person in people)
         after = place.machine.files()
         assert place.read(MARCH, NEXT, mode=mode).seats_asked == 0
         assert place.machine.files() == after
         assert place.failed_checks(MARCH, NEXT) == set()
         again = forget_here(place.machine, "--email", ANN)
         assert again.code == 0
+        assert "No list of customers" not in again.stdout
         assert again.stdout.startswith("Nobody was found")
         assert place.machine.files() == after
         # Read again from the start, and in a booking that is new.
@@ -87,6 +97,33 @@ def test_an_address_is_forgotten_in_every_month_and_stays_out(
         place.read(MARCH, NEXT, mode=mode, full=True)
         assert tokens(place) == {kept: 4}
         assert places_of(tmp_path, ANN) == set()
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_who_turns_out_to_have_a_forgotten_address_is_forgotten_with_all_bookings(
+    mode: AttendeeMode, tmp_path: Path
+) -> None:
+    with filled(tmp_path) as (place, server):
+        settle(place.store(), mode)
+        address = f"new.{MARK}@example.org"
+        outcome = forget_here(place.machine, "--email", address, "--json")
+        assert not outcome.summary["found"]
+        lines = money(place)
+        # The customer's address is another one from now on, and the list of customers says so.
+        server.theatre.customers["cst-Bobby"]["attributes"]["email"] = address
+        land_customers(place.client, place.store(), mode)
+        assert places_of(tmp_path, "cst-Bobby") == places_of(tmp_path, BOB) == set()
+        (left,) = place.machine.rows("customers")
+        assert left["customer_id"] == "cst-Annie"
+        assert money(place) == lines
+        people = json.loads((tmp_path / "data/_ticketsource/forgotten.json").read_text())["people"]
+        assert [(person["kind"], person["bookings"]) for person in people] == [
+            ("email", 0),
+            ("customer", 4),
+        ]
+        assert place.failed_checks(MARCH, NEXT) == set()
+        place.read(MARCH, NEXT, mode=mode, full=True)
+        assert places_of(tmp_path, "cst-Bobby") == places_of(tmp_path, BOB) == set()
 
 
 @pytest.mark.parametrize("mode", MODES)
@@ -163,6 +200,16 @@ def test_where_there_is_no_data_nobody_is_said_to_be_forgotten(tmp_path: Path) -
     assert "There is no data in" in outcome.output
     assert "TICKETSOURCE_DATA_DIR" in outcome.output
     assert list(tmp_path.iterdir()) == []
+
+
+def test_without_a_list_of_customers_it_is_said_that_bookings_may_be_left(tmp_path: Path) -> None:
+    with filled(tmp_path) as (place, _):
+        place.store().remove(CUSTOMERS, None, SINGLE_FILE)
+        by_customer = forget_here(place.machine, "--customer", "cst-Bobby")
+        by_address = forget_here(place.machine, "--email", ANN)
+    assert (by_customer.code, by_address.code) == (0, 0)
+    assert "No list of customers is stored" not in by_customer.stdout
+    assert "No list of customers is stored" in by_address.stdout
 
 
 def test_data_that_cannot_be_read_is_told_in_a_line(tmp_path: Path) -> None:

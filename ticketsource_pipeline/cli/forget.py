@@ -52,6 +52,15 @@ def run_forget(
         )
     else:
         _say(removal, console)
+        if kind is Personal.EMAIL and not removal.knows_customers:
+            console.print(
+                "No list of customers is stored, so nothing tells whether bookings were made with"
+                " this address: forget that customer too (--customer cst-...), or read the list"
+                " (`ticketsource sync --customers`).",
+                soft_wrap=True,
+                highlight=False,
+                markup=False,
+            )
 
 
 def _person(email: str | None, customer: str | None) -> tuple[Personal, str]:

@@ -79,7 +79,7 @@ def plan(*, full: bool) -> None:
 @click.option(
     "--email",
     metavar="ADDRESS",
-    help="Forget the attendees with this e-mail address; - reads it from the standard input.",
+    help="Forget who has this e-mail address; - reads it from the standard input.",
 )
 @click.option("--customer", metavar="ID", help="Forget this customer (cst-...).")
 @click.option("--json", "as_json", is_flag=True, help="Say what was done as one line of JSON.")

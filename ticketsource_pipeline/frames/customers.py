@@ -64,6 +64,21 @@ def redacted_customers(
     return typed_frame(CUSTOMERS, rows), forgotten
 
 
+def tied_customers(customers: pd.DataFrame, redaction: Redaction) -> list[str]:
+    """Return the ids of customers who are to be forgotten by their address only.
+
+    Args:
+        customers: the frame, as read or as stored.
+        redaction: the rule in force.
+    """
+    known = customers[["customer_id", "email"]].dropna()
+    return [
+        customer_id
+        for customer_id, email in zip(known["customer_id"], known["email"], strict=True)
+        if redaction.forgets_email(email) and not redaction.forgets_customer(customer_id)
+    ]
+
+
 def with_bookings(customers: pd.DataFrame, bookings: pd.DataFrame) -> pd.DataFrame:
     """Return customers with what the mart of bookings says each booked and spent.
 

@@ -57,6 +57,11 @@ class Redaction:
         """Return whether an e-mail address, or the token of one, is of somebody forgotten."""
         return bool(self.forgotten) and self._forgotten_mark(Personal.EMAIL, [email]) is not None
 
+    def forgets_customer(self, customer_id: object) -> bool:
+        """Return whether a customer's id is of somebody forgotten."""
+        marks = self._forgotten_mark(Personal.CUSTOMER, [customer_id]) if self.forgotten else None
+        return marks is not None
+
     def forgotten_mark_of(self, customer_id: object, email: object) -> str | None:
         """Return the mark of a customer who is to be forgotten by id or by e-mail, else none."""
         if not self.forgotten:

@@ -14,10 +14,10 @@ from ticketsource_pipeline.frames.customers import (
     with_bookings,
 )
 from ticketsource_pipeline.landing.marts import store_customers
-from ticketsource_pipeline.landing.privacy import privacy_rules
+from ticketsource_pipeline.landing.privacy import note_tied_customers, privacy_rules, settle
 from ticketsource_pipeline.personal_data import AttendeeMode
 from ticketsource_pipeline.store import ParquetStore, Written
-from ticketsource_pipeline.store.state import MARTS_LOCK
+from ticketsource_pipeline.store.state import MARTS_LOCK, PRIVACY_LOCK
 
 
 @dataclass(frozen=True)
@@ -48,6 +48,8 @@ def land_customers(
 ) -> CustomersLanding:
     """Read the list of customers and put it in the store with what each booked and spent.
 
+    Customers who have an address that is to be forgotten are forgotten with all that they booked.
+
     Args:
         client: the API; it is asked for the pages of one list.
         store: the data directory, settled to the mode.
@@ -64,6 +66,10 @@ def land_customers(
         listing = _listed(client)
         rows, pages = listing.rows, len(listing.ledger)
     read, report = customers_frame(rows)
+    with store.lock(PRIVACY_LOCK):
+        are_tied = note_tied_customers(store, read, mode)
+    if are_tied:
+        settle(store)
     with store.lock(MARTS_LOCK):
         customers, _ = redacted_customers(read, privacy_rules(store, mode).redaction)
         customers = with_bookings(customers, store.read(BOOKINGS))

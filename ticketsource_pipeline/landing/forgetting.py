@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from ticketsource_pipeline.clock import utc_now
+from ticketsource_pipeline.datasets import CUSTOMERS
 from ticketsource_pipeline.landing.privacy import settle
 from ticketsource_pipeline.personal_data import Personal
 from ticketsource_pipeline.store import ParquetStore
@@ -19,12 +20,22 @@ from ticketsource_pipeline.store.state import PRIVACY_LOCK
 
 @dataclass(frozen=True)
 class Removal:
-    """What was removed of a person: how many bookings, seats and customers, in which months."""
+    """What was removed of a person.
+
+    Attributes:
+        bookings: from how many bookings.
+        seats: from how many seats.
+        customers: how many rows of the list of customers.
+        months: the months that were made anew.
+        knows_customers: whether there was a list of customers to tell whose bookings are an
+            address's.
+    """
 
     bookings: int
     seats: int
     customers: int
     months: tuple[str, ...]
+    knows_customers: bool
 
     @property
     def found(self) -> bool:
@@ -41,7 +52,8 @@ def forget(store: ParquetStore, kind: Personal, value: str) -> Removal:
 
     Args:
         store: the data directory; the caller holds no lock of it.
-        kind: EMAIL to forget the attendees with an address, CUSTOMER to forget a customer.
+        kind: EMAIL to forget who has an address, the attendees and, where the list of customers is
+            stored, the customers with all that they booked; CUSTOMER to forget a customer.
         value: the address, or the customer's id `cst-...`; it is not kept.
 
     Raises:
@@ -56,11 +68,14 @@ def forget(store: ParquetStore, kind: Personal, value: str) -> Removal:
         known = people.get(mark) or ForgottenPerson(mark, kind, utc_now())
         people[mark] = replace(known, done=False)
         write_forgotten_people(store, list(people.values()), names.key_id)
+    knows_customers = store.size(CUSTOMERS)[0] > 0
     settled = settle(store)
-    after = next(person for person in forgotten_people(store) if person.mark == mark)
+    # A customer who has the address is found only now.
+    after = [p for p in forgotten_people(store) if p.mark == mark or p.mark not in people]
     return Removal(
-        bookings=after.bookings - known.bookings,
-        seats=after.seats - known.seats,
-        customers=after.customers - known.customers,
+        bookings=sum(person.bookings for person in after) - known.bookings,
+        seats=sum(person.seats for person in after) - known.seats,
+        customers=sum(person.customers for person in after) - known.customers,
         months=tuple(settled.months),
+        knows_customers=knows_customers,
     )

@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
+import pandas as pd
+
 from ticketsource_pipeline.clock import utc_now
 from ticketsource_pipeline.datasets import (
     ATTENDEES,
@@ -17,17 +19,18 @@ from ticketsource_pipeline.datasets import (
     RAW_SEATS,
 )
 from ticketsource_pipeline.frames.attendees import redacted_attendees
-from ticketsource_pipeline.frames.customers import redacted_customers
+from ticketsource_pipeline.frames.customers import redacted_customers, tied_customers
 from ticketsource_pipeline.frames.redaction import Redaction
 from ticketsource_pipeline.landing.marts import make_locked_marts, store_customers
 from ticketsource_pipeline.landing.redacted_files import RedactedFiles, RemovalCounts
 from ticketsource_pipeline.landing.rules import PrivacyRules
 from ticketsource_pipeline.landing.sales import publish_locked_month, rewrite_attendees
-from ticketsource_pipeline.personal_data import AttendeeMode
+from ticketsource_pipeline.personal_data import AttendeeMode, Personal
 from ticketsource_pipeline.refresh.openness import Performance, performances_of
 from ticketsource_pipeline.store import ParquetStore, StoreError, Written
 from ticketsource_pipeline.store.months import MOVED, PerformanceRecord
 from ticketsource_pipeline.store.privacy import (
+    ForgottenPerson,
     PrivacyState,
     claimed_pseudonyms,
     forgotten_people,
@@ -104,6 +107,8 @@ def settle(store: ParquetStore, mode: AttendeeMode | None = None) -> Settlement:
         state = _begun(store, before, mode or before.attendees)
         if state != before:
             write_privacy_state(store, state)
+        if forgotten_people(store) and store.names(CUSTOMERS, None):
+            note_tied_customers(store, store.read(CUSTOMERS), state.attendees)
         people = forgotten_people(store)
         if not state.settled or not all(person.done for person in people):
             redaction = _redaction(store, state.attendees)
@@ -130,6 +135,28 @@ def settle(store: ParquetStore, mode: AttendeeMode | None = None) -> Settlement:
         if not state.settled:
             write_privacy_state(store, replace(state, settled=True))
     return done
+
+
+def note_tied_customers(store: ParquetStore, customers: pd.DataFrame, mode: AttendeeMode) -> bool:
+    """Note that customers whose address is to be forgotten are, with all that they booked.
+
+    Args:
+        store: the data directory; the caller holds the lock on personal data.
+        customers: the list of customers, as read or as stored.
+        mode: how much may be stored of anybody.
+
+    Returns:
+        Whether there is any who was not known before; who they are, only their marks tell.
+    """
+    tied = tied_customers(customers, _redaction(store, mode))
+    if not tied:
+        return False
+    names = pseudonyms(store)
+    marks = [mark for key in tied if (mark := names.mark(Personal.CUSTOMER, key)) is not None]
+    now = utc_now()
+    people = [ForgottenPerson(mark, Personal.CUSTOMER, now) for mark in dict.fromkeys(marks)]
+    write_forgotten_people(store, [*forgotten_people(store), *people], names.key_id)
+    return True
 
 
 def _begun(store: ParquetStore, before: PrivacyState, mode: AttendeeMode) -> PrivacyState:
