@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from concurrent.futures import ThreadPoolExecutor
+
+import pytest
 
 from ticketsource_pipeline.sandbox import RequestRecord, SandboxServer, Theatre
 from ticketsource_pipeline_tests.running import Machine, assert_holds
@@ -52,7 +55,25 @@ def test_a_damaged_file_that_is_not_read_anew_is_named_in_a_line_and_fails_the_s
         assert_holds(machine, theatre)
 
 
-def test_a_single_empty_list_of_events_does_not_empty_the_data(machine: Machine) -> None:
+def small_theatre_without(kind: str) -> Theatre:
+    """The theatre of the next test, the same but for one list, which is empty."""
+    theatre = Theatre.uniform(1, 1, 3, first_month="2028-01")
+    if kind == "events":
+        return Theatre.empty()
+    if kind == "dates":
+        theatre.delete_date(next(iter(theatre.dates)))
+    for booking_id in list(theatre.bookings):
+        theatre.delete_booking(booking_id)
+    return theatre
+
+
+@pytest.mark.parametrize(
+    ("kind", "path"),
+    [("events", "/events"), ("dates", "/events/.*/dates"), ("bookings", "/dates/.*/bookings")],
+)
+def test_a_single_empty_list_does_not_empty_the_data(
+    machine: Machine, kind: str, path: str
+) -> None:
     theatre = Theatre.uniform(1, 1, 3, first_month="2028-01")
     with SandboxServer(theatre) as server:
         assert machine.sync_here(server).code == 0
@@ -61,11 +82,12 @@ def test_a_single_empty_list_of_events_does_not_empty_the_data(machine: Machine)
 
         def nothing_at_first(request: RequestRecord) -> None:
             nonlocal asked
-            if request.path == "/events":
+            if re.fullmatch(path, request.path):
                 asked += 1
-                server.theatre = theatre if asked > 1 else Theatre.empty()
+                server.theatre = theatre if asked > 1 else small_theatre_without(kind)
 
         server.on_request = nothing_at_first
-        assert machine.sync_here(server).code == 0
+        outcome = machine.sync_here(server)
+        assert outcome.code == 0, outcome.stderr
         assert asked == 2
         assert machine.files() == before

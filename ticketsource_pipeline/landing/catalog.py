@@ -66,7 +66,7 @@ def land_catalog(
         ApiError: when the API cannot be read whole.
         StoreError: when the store cannot be written.
     """
-    reading = _read(client, known_events=bool(store.names(EVENTS, None)))
+    reading = _read(client, _dates_read(store))
     claim([event["id"] for event in reading.events])
     events, _ = events_frame(reading.events)
     venues, _ = venues_frame(reading.venues)
@@ -156,20 +156,29 @@ def _write(
     return written
 
 
-def _read(client: TicketSourceClient, *, known_events: bool) -> _Reading:
+def _dates_read(store: ParquetStore) -> dict[str, int]:
+    """How many dates each event of the stored catalogue had."""
+    try:
+        stored = store.notes(PERFORMANCES, None)
+    except DamagedFile:
+        return {}
+    return dict(stored.get(SINGLE_FILE, {}).get("dates_read", {}))
+
+
+def _read(client: TicketSourceClient, known_dates: Mapping[str, int]) -> _Reading:
     gone: ApiError | None = None
     for _ in range(_READINGS_AT_MOST):
         try:
-            return _read_once(client, known_events=known_events)
+            return _read_once(client, known_dates)
         except NotFound as error:
             gone = error
     raise gone or ApiError("The catalogue could not be read.")
 
 
-def _read_once(client: TicketSourceClient, *, known_events: bool) -> _Reading:
+def _read_once(client: TicketSourceClient, known_dates: Mapping[str, int]) -> _Reading:
     listing = client.events()
-    if not listing.rows and known_events:
-        # An account that loses all its events at once is asked twice before it is believed.
+    if not listing.rows and known_dates:
+        # What loses all its rows at once is asked twice before it is believed.
         listing = client.events()
     reading = _Reading(events=listing.rows)
     reading.pages[EVENTS.name] = len(listing.ledger)
@@ -180,6 +189,8 @@ def _read_once(client: TicketSourceClient, *, known_events: bool) -> _Reading:
             dates = [executor.submit(client.dates_of_event, event_id) for event_id in event_ids]
             for event_id, venue_list, date_list in zip(event_ids, venues, dates, strict=True):
                 listed_venues, listed_dates = venue_list.result(), date_list.result()
+                if not listed_dates.rows and known_dates.get(event_id):
+                    listed_dates = client.dates_of_event(event_id)
                 reading.venues.extend((event_id, venue) for venue in listed_venues.rows)
                 reading.dates.extend((event_id, date) for date in listed_dates.rows)
                 reading.dates_read[event_id] = len(listed_dates.rows)

@@ -126,6 +126,7 @@ def land_month(
                 store,
                 to_read,
                 unread=_unread(store, month, to_read, rules),
+                known={key: reading.bookings for key, reading in record.performances.items()},
                 rules=rules,
                 privacy=privacy,
                 departures=departures,
@@ -211,6 +212,7 @@ def _land_performances(
     performances: Sequence[Performance],
     *,
     unread: Collection[str],
+    known: Mapping[str, int],
     rules: RefreshRules,
     privacy: PrivacyRules,
     departures: Departures,
@@ -219,7 +221,9 @@ def _land_performances(
     with ThreadPoolExecutor(client.max_in_flight) as executor:
         try:
             under_way: deque[PerformanceInProgress] = deque()
-            for performance, listing in _listed_ahead(client, executor, performances, unread):
+            for performance, listing in _listed_ahead(
+                client, executor, performances, unread, known
+            ):
                 try:
                     bookings = listing.result()
                 except ApiError as error:
@@ -269,18 +273,23 @@ def _listed_ahead(
     executor: ThreadPoolExecutor,
     performances: Sequence[Performance],
     unread: Collection[str],
+    known: Mapping[str, int],
 ) -> Iterator[tuple[Performance, Future[ListReading]]]:
     """Yield performances in order, the lists of the next few already under way.
 
     Where all bookings are asked for their seats, that proves the list, and it needs no overlap.
     """
+
+    def listed(date_id: str) -> ListReading:
+        listing = client.bookings_of_date(date_id, overlapping=date_id not in unread)
+        if not listing.rows and known.get(date_id):
+            # What loses all its rows at once is asked twice before it is believed.
+            listing = client.bookings_of_date(date_id)
+        return listing
+
     waiting: deque[tuple[Performance, Future[ListReading]]] = deque()
     for performance in performances:
-        date_id = performance.date_id
-        listing = executor.submit(
-            client.bookings_of_date, date_id, overlapping=date_id not in unread
-        )
-        waiting.append((performance, listing))
+        waiting.append((performance, executor.submit(listed, performance.date_id)))
         if len(waiting) > client.max_in_flight:
             yield waiting.popleft()
     yield from waiting
