@@ -58,7 +58,7 @@ def test_a_damaged_file_that_is_not_read_anew_is_named_in_a_line_and_fails_the_s
 def small_theatre_without(kind: str) -> Theatre:
     """The theatre of the next test, the same but for one list, which is empty."""
     theatre = Theatre.uniform(1, 1, 3, first_month="2028-01")
-    if kind == "events":
+    if kind in {"events", "customers"}:
         return Theatre.empty()
     if kind == "dates":
         theatre.delete_date(next(iter(theatre.dates)))
@@ -67,16 +67,24 @@ def small_theatre_without(kind: str) -> Theatre:
     return theatre
 
 
+@pytest.mark.parametrize("words", [[], ["--full", "--customers"]])
 @pytest.mark.parametrize(
     ("kind", "path"),
-    [("events", "/events"), ("dates", "/events/.*/dates"), ("bookings", "/dates/.*/bookings")],
+    [
+        ("events", "/events"),
+        ("dates", "/events/.*/dates"),
+        ("bookings", "/dates/.*/bookings"),
+        ("customers", "/customers"),
+    ],
 )
 def test_a_single_empty_list_does_not_empty_the_data(
-    machine: Machine, kind: str, path: str
+    machine: Machine, kind: str, path: str, words: list[str]
 ) -> None:
+    if kind == "customers":
+        words = ["--customers"]
     theatre = Theatre.uniform(1, 1, 3, first_month="2028-01")
     with SandboxServer(theatre) as server:
-        assert machine.sync_here(server).code == 0
+        assert machine.sync_here(server, "--customers").code == 0
         before = machine.files()
         asked = 0
 
@@ -87,7 +95,9 @@ def test_a_single_empty_list_does_not_empty_the_data(
                 server.theatre = theatre if asked > 1 else small_theatre_without(kind)
 
         server.on_request = nothing_at_first
-        outcome = machine.sync_here(server)
+        outcome = machine.sync_here(server, *words)
         assert outcome.code == 0, outcome.stderr
         assert asked == 2
-        assert machine.files() == before
+        assert_holds(machine, theatre)
+        if "--full" not in words:
+            assert machine.files() == before

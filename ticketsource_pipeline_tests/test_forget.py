@@ -12,11 +12,12 @@ from click.testing import CliRunner
 from ticketsource_pipeline.cli.main import ticketsource
 from ticketsource_pipeline.datasets import CUSTOMERS
 from ticketsource_pipeline.landing.customers import land_customers
+from ticketsource_pipeline.landing.forgetting import forget
 from ticketsource_pipeline.landing.privacy import settle
-from ticketsource_pipeline.personal_data import AttendeeMode
+from ticketsource_pipeline.personal_data import AttendeeMode, Personal
 from ticketsource_pipeline.settings import SettingsError
 from ticketsource_pipeline.store.layout import SINGLE_FILE
-from ticketsource_pipeline_tests.keeping import Archive, places_of
+from ticketsource_pipeline_tests.keeping import Archive, Killed, places_of
 from ticketsource_pipeline_tests.running import Machine, Outcome
 from ticketsource_pipeline_tests.test_privacy_stored import (
     ANN,
@@ -210,6 +211,53 @@ def test_without_a_list_of_customers_it_is_said_that_bookings_may_be_left(tmp_pa
     assert (by_customer.code, by_address.code) == (0, 0)
     assert "No list of customers is stored" not in by_customer.stdout
     assert "No list of customers is stored" in by_address.stdout
+
+
+def test_where_no_booking_is_anybodys_no_list_of_customers_is_missed(tmp_path: Path) -> None:
+    with filled(tmp_path) as (place, _):
+        settle(place.store(), AttendeeMode.OFF)
+        outcome = forget_here(place.machine, "--email", ANN)
+    assert outcome.code == 0
+    assert "No list of customers" not in outcome.stdout
+
+
+def test_a_killed_removal_is_gone_on_with_and_never_said_to_have_found_nobody(
+    tmp_path: Path,
+) -> None:
+    address = f"buyer.{MARK}@example.org"
+
+    def is_through(writes: int) -> bool:
+        with filled(tmp_path / str(writes)) as (place, server):
+            # Only the list of customers has the address, and tells whose bookings are to be found.
+            server.theatre.customers["cst-Annie"]["attributes"]["email"] = address
+            land_customers(place.client, place.store(), AttendeeMode.FULL)
+            try:
+                forget(place.store(writes), Personal.EMAIL, address)
+            except Killed:
+                noted = (place.folder / "data/_ticketsource/forgotten.json").exists()
+                outcome = forget_here(place.machine, "--email", address)
+                assert outcome.code == 0, outcome.output
+                assert "Nobody was found" not in outcome.stdout
+                assert noted or "Removed from 2 bookings" in outcome.stdout
+                assert places_of(place.folder, "cst-Annie") == set()
+                return False
+        return True
+
+    assert next(writes for writes in range(100) if is_through(writes)) > 8
+
+
+def test_a_damaged_list_of_customers_keeps_nobody_in_the_months(tmp_path: Path) -> None:
+    with filled(tmp_path) as (place, _):
+        place.store().layout.file(CUSTOMERS, None, SINGLE_FILE).write_bytes(b"no Parquet")
+        outcome = forget_here(place.machine, "--email", ANN)
+        assert outcome.code == 1
+        assert "customers/part-0.parquet is damaged" in outcome.stderr
+        # Once it is gone, or read again, the rest goes too.
+        place.store().remove(CUSTOMERS, None, SINGLE_FILE)
+        left = {path.parts[1] for path in places_of(tmp_path, ANN)}
+        assert left.isdisjoint({"raw_bookings", "raw_seats", "attendees"})
+        assert forget_here(place.machine, "--email", ANN).code == 0
+        assert places_of(tmp_path, ANN) == set()
 
 
 def test_data_that_cannot_be_read_is_told_in_a_line(tmp_path: Path) -> None:

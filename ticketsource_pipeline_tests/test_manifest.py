@@ -232,6 +232,8 @@ NOT_OURS = [
     ".notes.tmp",
     f"elsewhere/.part-0.parquet.{'0' * 32}.tmp",
     f"raw_bookings/performance_month={MONTH}/part-0.parquet.{'0' * 32}.tmp",
+    f"raw_bookings/performance_month={MONTH}/copy/.part-0.parquet.{'0' * 32}.tmp",
+    f"seats/.part-0.parquet.{'1' * 32}.tmp/a-file",
 ]
 
 

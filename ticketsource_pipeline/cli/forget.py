@@ -52,7 +52,7 @@ def run_forget(
         )
     else:
         _say(removal, console)
-        if kind is Personal.EMAIL and not removal.knows_customers:
+        if removal.may_leave_bookings:
             console.print(
                 "No list of customers is stored, so nothing tells whether bookings were made with"
                 " this address: forget that customer too (--customer cst-...), or read the list"
@@ -78,7 +78,10 @@ def _person(email: str | None, customer: str | None) -> tuple[Personal, str]:
 
 
 def _say(removal: Removal, console: Console) -> None:
-    if removal.found:
+    rows = removal.bookings + removal.seats + removal.customers
+    if removal.goes_on and not rows:
+        found = "What a removal that was interrupted had left is gone too."
+    elif removal.found:
         found = (
             f"Removed from {counted(removal.bookings, 'booking')},"
             f" {counted(removal.seats, 'seat')} and {counted(removal.customers, 'row')} of the"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from ticketsource_pipeline.api import ApiError, Forbidden, ListReading, NotFound, TicketSourceClient
-from ticketsource_pipeline.datasets import BOOKINGS
+from ticketsource_pipeline.datasets import BOOKINGS, CUSTOMERS
 from ticketsource_pipeline.frames.customers import (
     customers_frame,
     redacted_customers,
@@ -64,23 +64,37 @@ def land_customers(
     rows, pages = [], 0
     if mode is not AttendeeMode.OFF:
         listing = _listed(client)
+        if not listing.rows and store.size(CUSTOMERS)[0]:
+            # What loses all its rows at once is asked twice before it is believed.
+            listing = _listed(client)
         rows, pages = listing.rows, len(listing.ledger)
     read, report = customers_frame(rows)
-    with store.lock(PRIVACY_LOCK):
-        are_tied = note_tied_customers(store, read, mode)
-    if are_tied:
-        settle(store)
-    with store.lock(MARTS_LOCK):
-        customers, _ = redacted_customers(read, privacy_rules(store, mode).redaction)
-        customers = with_bookings(customers, store.read(BOOKINGS))
-        written = store_customers(store, customers)
+    stored = None
+    while stored is None:
+        stored = _stored(store, read, mode)
+        if stored is None:
+            settle(store)
     return CustomersLanding(
-        frame=customers,
-        written=written,
+        frame=stored[0],
+        written=stored[1],
         pages=pages,
         unreadable_fields=len(report.problems),
         new_fields=tuple(sorted(report.unknown_fields)),
     )
+
+
+def _stored(
+    store: ParquetStore, read: pd.DataFrame, mode: AttendeeMode
+) -> tuple[pd.DataFrame, Written] | None:
+    """Put customers in the store; none when some have to be forgotten with their bookings first."""
+    # Nobody is forgotten between the look at who is, and the list being in its place.
+    with store.lock(PRIVACY_LOCK):
+        if note_tied_customers(store, read, mode):
+            return None
+        with store.lock(MARTS_LOCK):
+            customers, _ = redacted_customers(read, privacy_rules(store, mode).redaction)
+            customers = with_bookings(customers, store.read(BOOKINGS))
+            return customers, store_customers(store, customers)
 
 
 def _listed(client: TicketSourceClient) -> ListReading:

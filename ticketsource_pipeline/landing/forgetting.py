@@ -7,12 +7,13 @@ from dataclasses import dataclass, replace
 from ticketsource_pipeline.clock import utc_now
 from ticketsource_pipeline.datasets import CUSTOMERS
 from ticketsource_pipeline.landing.privacy import settle
-from ticketsource_pipeline.personal_data import Personal
-from ticketsource_pipeline.store import ParquetStore
+from ticketsource_pipeline.personal_data import AttendeeMode, Personal
+from ticketsource_pipeline.store import DamagedFile, ParquetStore
 from ticketsource_pipeline.store.privacy import (
     ForgottenPerson,
     claimed_pseudonyms,
     forgotten_people,
+    privacy_state,
     write_forgotten_people,
 )
 from ticketsource_pipeline.store.state import PRIVACY_LOCK
@@ -27,20 +28,22 @@ class Removal:
         seats: from how many seats.
         customers: how many rows of the list of customers.
         months: the months that were made anew.
-        knows_customers: whether there was a list of customers to tell whose bookings are an
-            address's.
+        goes_on: whether an earlier removal was interrupted, whose rows nobody counted.
+        may_leave_bookings: whether bookings made with an address may be left, as there was no list
+            of customers to tell which they are.
     """
 
     bookings: int
     seats: int
     customers: int
     months: tuple[str, ...]
-    knows_customers: bool
+    goes_on: bool
+    may_leave_bookings: bool
 
     @property
     def found(self) -> bool:
         """Whether the person was there at all."""
-        return bool(self.bookings or self.seats or self.customers)
+        return bool(self.bookings or self.seats or self.customers or self.goes_on)
 
 
 def forget(store: ParquetStore, kind: Personal, value: str) -> Removal:
@@ -64,18 +67,29 @@ def forget(store: ParquetStore, kind: Personal, value: str) -> Removal:
         mark = names.mark(kind, value)
         if mark is None:
             raise ValueError("nobody is named")
-        people = {person.mark: person for person in forgotten_people(store)}
-        known = people.get(mark) or ForgottenPerson(mark, kind, utc_now())
-        people[mark] = replace(known, done=False)
+        before = {person.mark: person for person in forgotten_people(store)}
+        known = before.get(mark) or ForgottenPerson(mark, kind, utc_now())
+        people = {**before, mark: replace(known, done=False)}
         write_forgotten_people(store, list(people.values()), names.key_id)
-    knows_customers = store.size(CUSTOMERS)[0] > 0
+    may_leave_bookings = kind is Personal.EMAIL and _lists_nobody(store)
     settled = settle(store)
-    # A customer who has the address is found only now.
-    after = [p for p in forgotten_people(store) if p.mark == mark or p.mark not in people]
+    # The customers who have the address are among them, also those whom a killed process noted.
+    counts = settled.counts
     return Removal(
-        bookings=sum(person.bookings for person in after) - known.bookings,
-        seats=sum(person.seats for person in after) - known.seats,
-        customers=sum(person.customers for person in after) - known.customers,
+        bookings=counts.bookings.total(),
+        seats=counts.seats.total(),
+        customers=counts.customers.total(),
         months=tuple(settled.months),
-        knows_customers=knows_customers,
+        goes_on=mark in before and not before[mark].done,
+        may_leave_bookings=may_leave_bookings,
     )
+
+
+def _lists_nobody(store: ParquetStore) -> bool:
+    """Whether no list of customers tells which bookings, with their customers' ids, are whose."""
+    if privacy_state(store).attendees is AttendeeMode.OFF:
+        return False
+    try:
+        return store.size(CUSTOMERS)[0] == 0
+    except DamagedFile:
+        return True

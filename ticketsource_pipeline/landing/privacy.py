@@ -27,7 +27,7 @@ from ticketsource_pipeline.landing.rules import PrivacyRules
 from ticketsource_pipeline.landing.sales import publish_locked_month, rewrite_attendees
 from ticketsource_pipeline.personal_data import AttendeeMode, Personal
 from ticketsource_pipeline.refresh.openness import Performance, performances_of
-from ticketsource_pipeline.store import ParquetStore, StoreError, Written
+from ticketsource_pipeline.store import DamagedFile, ParquetStore, StoreError, Written
 from ticketsource_pipeline.store.months import MOVED, PerformanceRecord
 from ticketsource_pipeline.store.privacy import (
     ForgottenPerson,
@@ -107,8 +107,10 @@ def settle(store: ParquetStore, mode: AttendeeMode | None = None) -> Settlement:
         state = _begun(store, before, mode or before.attendees)
         if state != before:
             write_privacy_state(store, state)
-        if forgotten_people(store) and store.names(CUSTOMERS, None):
-            note_tied_customers(store, store.read(CUSTOMERS), state.attendees)
+        if forgotten_people(store):
+            # A damaged list tells nothing; it is told once the months are rid of the person.
+            with contextlib.suppress(DamagedFile):
+                note_tied_customers(store, store.read(CUSTOMERS), state.attendees)
         people = forgotten_people(store)
         if not state.settled or not all(person.done for person in people):
             redaction = _redaction(store, state.attendees)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import re
 from pathlib import Path
 
@@ -21,6 +22,8 @@ from ticketsource_pipeline.store.state import (
 )
 
 _TEMPORARY = re.compile(rf"\.(?P<target>.+)\.[0-9a-f]+{re.escape(TEMPORARY_ENDING)}")
+
+_MONTH = re.compile(rf"(?P<dataset>\w+)/{PARTITION_KEY}=(?P<month>\d{{4}}-\d{{2}})", re.ASCII)
 
 
 def sweep_leftovers(store: StateFiles) -> int:
@@ -41,7 +44,7 @@ def sweep_leftovers(store: StateFiles) -> int:
     if not layout.local:
         return 0
     removed = 0
-    for path in sorted(Path(layout.root.path).rglob(f".*{TEMPORARY_ENDING}")):
+    for path in _hidden_files(Path(layout.root.path)):
         lock = _lock_over(layout, path)
         if lock is None:
             continue
@@ -56,16 +59,27 @@ def sweep_leftovers(store: StateFiles) -> int:
     return removed
 
 
+def _hidden_files(root: Path) -> list[Path]:
+    """What might be one; a folder that goes meanwhile, or cannot be read, is passed over."""
+    return sorted(
+        Path(folder) / name
+        for folder, _, names in os.walk(root)
+        for name in names
+        if name.startswith(".") and name.endswith(TEMPORARY_ENDING)
+    )
+
+
 def _lock_over(layout: Layout, path: Path) -> str | None:
     """The lock that whoever writes a file holds; none where none of ours is written."""
     name = _TEMPORARY.fullmatch(path.name)
     if name is None:
         return None
     folder = path.parent.relative_to(layout.root.path).as_posix()
-    dataset, _, month = folder.partition(f"/{PARTITION_KEY}=")
-    if dataset in DATASETS:
-        is_catalog = DATASETS[dataset] in datasets_of(CATALOG_SCOPE)
-        return lock_of(month or (CATALOG_SCOPE if is_catalog else MARTS_SCOPE))
+    if month := _MONTH.fullmatch(folder):
+        return lock_of(month["month"]) if month["dataset"] in DATASETS else None
+    if folder in DATASETS:
+        is_catalog = DATASETS[folder] in datasets_of(CATALOG_SCOPE)
+        return lock_of(CATALOG_SCOPE if is_catalog else MARTS_SCOPE)
     if folder in {layout.relative(layout.months), layout.relative(layout.manifests)}:
         return lock_of(name["target"].removesuffix(".json"))
     target = path.with_name(name["target"]).as_posix()
