@@ -263,6 +263,13 @@ def test_a_damaged_list_of_customers_keeps_nobody_in_the_months(tmp_path: Path) 
         assert places_of(tmp_path, ANN) == set()
 
 
+def test_a_damaged_list_of_customers_is_made_again_by_reading_it(tmp_path: Path) -> None:
+    with filled(tmp_path) as (place, _):
+        place.store().layout.file(CUSTOMERS, None, SINGLE_FILE).write_bytes(b"no Parquet")
+        land_customers(place.client, place.store(), AttendeeMode.FULL)
+        assert len(place.machine.rows("customers")) == 2
+
+
 def test_data_that_cannot_be_read_is_told_in_a_line(tmp_path: Path) -> None:
     with filled(tmp_path) as (place, _):
         (tmp_path / "data/_ticketsource/privacy.json").write_text("no JSON")

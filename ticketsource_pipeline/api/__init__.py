@@ -1,6 +1,6 @@
 """The HTTP client for the TicketSource API: nothing here knows what its records are used for."""
 
-from ticketsource_pipeline.api.client import ListReading, TicketSourceClient
+from ticketsource_pipeline.api.client import ListReading, TicketSourceClient, believed
 from ticketsource_pipeline.api.errors import (
     ApiError,
     BadRequest,
@@ -58,6 +58,7 @@ __all__ = [
     "Unauthorized",
     "UnexpectedStatus",
     "WaitTooLong",
+    "believed",
     "checked_id",
     "id_from_link",
     "read_performance",

@@ -33,6 +33,17 @@ class ListReading:
     """Whether no row can be missing; else one may be, if a row read before it left meanwhile."""
 
 
+def believed(ask: Callable[[], ListReading], *, had_rows: bool) -> ListReading:
+    """Return a list; one that had rows and comes back empty is asked for once more.
+
+    Args:
+        ask: reads the list.
+        had_rows: whether it had rows when it was last read.
+    """
+    listing = ask()
+    return ask() if had_rows and not listing.rows else listing
+
+
 class TicketSourceClient:
     """Reads the TicketSource API; safe to use from many threads.
 

@@ -6,11 +6,12 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import pandas as pd
 
-from ticketsource_pipeline.api import ApiError, NotFound, TicketSourceClient
+from ticketsource_pipeline.api import ApiError, NotFound, TicketSourceClient, believed
 from ticketsource_pipeline.clock import utc_now
 from ticketsource_pipeline.datasets import EVENTS, PERFORMANCES, VENUES
 from ticketsource_pipeline.frames.catalog import events_frame, performances_frame, venues_frame
@@ -176,21 +177,23 @@ def _read(client: TicketSourceClient, known_dates: Mapping[str, int]) -> _Readin
 
 
 def _read_once(client: TicketSourceClient, known_dates: Mapping[str, int]) -> _Reading:
-    listing = client.events()
-    if not listing.rows and known_dates:
-        # What loses all its rows at once is asked twice before it is believed.
-        listing = client.events()
+    listing = believed(client.events, had_rows=bool(known_dates))
     reading = _Reading(events=listing.rows)
     reading.pages[EVENTS.name] = len(listing.ledger)
     event_ids = [event["id"] for event in reading.events]
     with ThreadPoolExecutor(client.max_in_flight) as executor:
         try:
             venues = [executor.submit(client.venues_of_event, event_id) for event_id in event_ids]
-            dates = [executor.submit(client.dates_of_event, event_id) for event_id in event_ids]
+            dates = [
+                executor.submit(
+                    believed,
+                    partial(client.dates_of_event, event_id),
+                    had_rows=bool(known_dates.get(event_id)),
+                )
+                for event_id in event_ids
+            ]
             for event_id, venue_list, date_list in zip(event_ids, venues, dates, strict=True):
                 listed_venues, listed_dates = venue_list.result(), date_list.result()
-                if not listed_dates.rows and known_dates.get(event_id):
-                    listed_dates = client.dates_of_event(event_id)
                 reading.venues.extend((event_id, venue) for venue in listed_venues.rows)
                 reading.dates.extend((event_id, date) for date in listed_dates.rows)
                 reading.dates_read[event_id] = len(listed_dates.rows)

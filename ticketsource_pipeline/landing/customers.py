@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 import pandas as pd
 
-from ticketsource_pipeline.api import ApiError, Forbidden, ListReading, NotFound, TicketSourceClient
+from ticketsource_pipeline.api import (
+    ApiError,
+    Forbidden,
+    ListReading,
+    NotFound,
+    TicketSourceClient,
+    believed,
+)
 from ticketsource_pipeline.datasets import BOOKINGS, CUSTOMERS
 from ticketsource_pipeline.frames.customers import (
     customers_frame,
@@ -16,7 +24,7 @@ from ticketsource_pipeline.frames.customers import (
 from ticketsource_pipeline.landing.marts import store_customers
 from ticketsource_pipeline.landing.privacy import note_tied_customers, privacy_rules, settle
 from ticketsource_pipeline.personal_data import AttendeeMode
-from ticketsource_pipeline.store import ParquetStore, Written
+from ticketsource_pipeline.store import DamagedFile, ParquetStore, Written
 from ticketsource_pipeline.store.state import MARTS_LOCK, PRIVACY_LOCK
 
 
@@ -43,6 +51,14 @@ class CustomersNotListed(ApiError):
     """The API does not list customers to this key; nothing else is concerned."""
 
 
+def lists_customers(store: ParquetStore) -> bool:
+    """Return whether a list of customers is stored that has rows; a damaged one lists nobody."""
+    try:
+        return store.size(CUSTOMERS)[0] > 0
+    except DamagedFile:
+        return False
+
+
 def land_customers(
     client: TicketSourceClient, store: ParquetStore, mode: AttendeeMode
 ) -> CustomersLanding:
@@ -63,10 +79,7 @@ def land_customers(
     """
     rows, pages = [], 0
     if mode is not AttendeeMode.OFF:
-        listing = _listed(client)
-        if not listing.rows and store.size(CUSTOMERS)[0]:
-            # What loses all its rows at once is asked twice before it is believed.
-            listing = _listed(client)
+        listing = believed(partial(_listed, client), had_rows=lists_customers(store))
         rows, pages = listing.rows, len(listing.ledger)
     read, report = customers_frame(rows)
     stored = None

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from ticketsource_pipeline.clock import utc_now
-from ticketsource_pipeline.datasets import CUSTOMERS
+from ticketsource_pipeline.landing.customers import lists_customers
 from ticketsource_pipeline.landing.privacy import settle
 from ticketsource_pipeline.personal_data import AttendeeMode, Personal
-from ticketsource_pipeline.store import DamagedFile, ParquetStore
+from ticketsource_pipeline.store import ParquetStore
 from ticketsource_pipeline.store.privacy import (
     ForgottenPerson,
     claimed_pseudonyms,
@@ -71,7 +71,12 @@ def forget(store: ParquetStore, kind: Personal, value: str) -> Removal:
         known = before.get(mark) or ForgottenPerson(mark, kind, utc_now())
         people = {**before, mark: replace(known, done=False)}
         write_forgotten_people(store, list(people.values()), names.key_id)
-    may_leave_bookings = kind is Personal.EMAIL and _lists_nobody(store)
+    # Where nothing is kept of persons, no booking names its customer.
+    may_leave_bookings = (
+        kind is Personal.EMAIL
+        and privacy_state(store).attendees is not AttendeeMode.OFF
+        and not lists_customers(store)
+    )
     settled = settle(store)
     # The customers who have the address are among them, also those whom a killed process noted.
     counts = settled.counts
@@ -83,13 +88,3 @@ def forget(store: ParquetStore, kind: Personal, value: str) -> Removal:
         goes_on=mark in before and not before[mark].done,
         may_leave_bookings=may_leave_bookings,
     )
-
-
-def _lists_nobody(store: ParquetStore) -> bool:
-    """Whether no list of customers tells which bookings, with their customers' ids, are whose."""
-    if privacy_state(store).attendees is AttendeeMode.OFF:
-        return False
-    try:
-        return store.size(CUSTOMERS)[0] == 0
-    except DamagedFile:
-        return True

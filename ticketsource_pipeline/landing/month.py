@@ -6,8 +6,9 @@ from collections import deque
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from functools import partial
 
-from ticketsource_pipeline.api import ApiError, ListReading, NotFound, TicketSourceClient
+from ticketsource_pipeline.api import ApiError, ListReading, NotFound, TicketSourceClient, believed
 from ticketsource_pipeline.clock import utc_now
 from ticketsource_pipeline.datasets import RAW_BOOKINGS, RAW_SEATS
 from ticketsource_pipeline.landing.moves import Departures, carry_out, locked_moves
@@ -279,17 +280,12 @@ def _listed_ahead(
 
     Where all bookings are asked for their seats, that proves the list, and it needs no overlap.
     """
-
-    def listed(date_id: str) -> ListReading:
-        listing = client.bookings_of_date(date_id, overlapping=date_id not in unread)
-        if not listing.rows and known.get(date_id):
-            # What loses all its rows at once is asked twice before it is believed.
-            listing = client.bookings_of_date(date_id)
-        return listing
-
     waiting: deque[tuple[Performance, Future[ListReading]]] = deque()
     for performance in performances:
-        waiting.append((performance, executor.submit(listed, performance.date_id)))
+        date_id = performance.date_id
+        ask = partial(client.bookings_of_date, date_id, overlapping=date_id not in unread)
+        listing = executor.submit(believed, ask, had_rows=bool(known.get(date_id)))
+        waiting.append((performance, listing))
         if len(waiting) > client.max_in_flight:
             yield waiting.popleft()
     yield from waiting
